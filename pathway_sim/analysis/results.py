@@ -1,0 +1,111 @@
+"""The results of a run, as plain frozen values. Times are days unless a name says otherwise.
+
+`None` stands for a number that cannot be given; the reason is then among the notes of the run.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95 % simulation error, and the 5 %-95 % band of what is not known (parameter sets > 1)."""
+
+    estimate: float | None
+    low: float | None = None
+    high: float | None = None
+    band: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Cumulative incidence of all that start, on whole days: shapes ``(m,)``; `days` from the start, ascending."""
+
+    days: npt.NDArray[np.int64]
+    estimate: Floats
+    low: Floats
+    high: Floats
+    band_low: Floats | None = None
+    band_high: Floats | None = None
+
+
+@dataclass(frozen=True)
+class MilestoneResult:
+    """One milestone in one arm. `given_reached` has mean, sd, p10, p50, p80 and p90 in days since the start."""
+
+    name: str
+    reached: int
+    probability: Estimate
+    given_reached: Mapping[str, Estimate]
+    curve: Curve
+    available_at: Curve | None = None
+
+
+@dataclass(frozen=True)
+class StageSpan:
+    """When a stage runs in the futures in which the goal is reached (shares are of those futures).
+
+    `decides` is true where the stage can end in more than one way; `certain` where those futures nearly always take the same way (97 % or more).
+    """
+
+    stage: str
+    share: float
+    start_p50: float
+    end_p10: float
+    end_p50: float
+    end_p90: float
+    decides: bool
+    certain: bool
+
+
+@dataclass(frozen=True)
+class ArmResult:
+    """One arm: how its replications ended (shares that sum to 1, goal first, censored last), its milestones and stages."""
+
+    name: str
+    replications: int
+    outcomes: Mapping[str, float]
+    milestones: Mapping[str, MilestoneResult]
+    spans: tuple[StageSpan, ...] = ()
+
+
+@dataclass(frozen=True)
+class ComparisonResult:
+    """Two arms on the same futures. Differences are arm − baseline; a gain is positive when the arm is earlier."""
+
+    baseline: str
+    arm: str
+    milestone: str
+    probability_difference: Estimate
+    difference_curve: Curve
+    months_gained_if_both: Mapping[str, Estimate]
+    both: float
+    faster: float | None
+    same: float | None
+    slower: float | None
+    only_in_arm: float
+    only_in_baseline: float
+    restricted_mean_months_gained: Estimate
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything one run says. `manifest` is the JSON manifest: what was run, with which seed and version."""
+
+    manifest: Mapping[str, object]
+    title: str
+    question: str
+    as_of: datetime.date
+    horizon: float
+    goal: str
+    arms: Mapping[str, ArmResult]
+    comparisons: tuple[ComparisonResult, ...] = ()
+    notes: tuple[str, ...] = field(default=())
