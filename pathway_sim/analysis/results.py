@@ -24,6 +24,11 @@ class Estimate:
     high: float | None = None
     band: tuple[float, float] | None = None
 
+    def per(self, unit: float) -> Estimate:
+        """The same number in a larger unit: `unit` is how many days a month or a year has."""
+        estimate, low, high = (None if days is None else days / unit for days in (self.estimate, self.low, self.high))
+        return Estimate(estimate, low, high, None if self.band is None else (self.band[0] / unit, self.band[1] / unit))
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -39,7 +44,10 @@ class Curve:
 
 @dataclass(frozen=True)
 class MilestoneResult:
-    """One milestone in one arm. `given_reached` has mean, sd, p10, p50, p80 and p90 in days since the start."""
+    """One milestone in one arm. `given_reached` has mean, sd, p10, p50, p80 and p90 in days since the start.
+
+    `notes` say why a number is not given. `available_at` is the share that has the milestone on a day, if it can end.
+    """
 
     name: str
     reached: int
@@ -47,13 +55,15 @@ class MilestoneResult:
     given_reached: Mapping[str, Estimate]
     curve: Curve
     available_at: Curve | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class StageSpan:
     """When a stage runs in the futures in which the goal is reached (shares are of those futures).
 
-    `decides` is true where the stage can end in more than one way; `certain` where those futures nearly always take the same way (97 % or more).
+    `decides` is true where the stage can end in more than one way; `certain` where those futures nearly always
+    take the same way (97 % or more).
     """
 
     stage: str
@@ -68,7 +78,7 @@ class StageSpan:
 
 @dataclass(frozen=True)
 class ArmResult:
-    """One arm: how its replications ended (shares that sum to 1, goal first, censored last), its milestones and stages."""
+    """One arm: how its replications ended (shares that sum to 1, goal first, censored last), milestones and stages."""
 
     name: str
     replications: int
@@ -94,6 +104,7 @@ class ComparisonResult:
     only_in_arm: float
     only_in_baseline: float
     restricted_mean_months_gained: Estimate
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,223 @@
+"""The pathway: the complete, frozen model that engines walk. Nobody who walks it looks at a scenario file.
+
+A pathway is a list of steps in topological order; a step's place in the list is its rank. Times are float days;
+*never* is +∞. A fact is a step's start, or its outcome and end; "after all of" is a maximum, "after any of" a minimum.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+
+from pathway_sim.parameters import Chance, Floats, Integers, Number, Value
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Codes = npt.NDArray[np.int8]
+    Booleans = npt.NDArray[np.bool_]
+
+NEVER = np.inf
+UNFINISHED = -1
+"""Outcome code of a step that has not ended."""
+SKIPPED = -2
+"""Outcome code of a step that was passed without starting."""
+START = -3
+"""In a `Fact`: the step's start instead of an outcome."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """The time at which the step of rank `step` ended with one of `codes`, or started if `codes` is ``(START,)``."""
+
+    step: int
+    codes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Given:
+    """A fact that is known beforehand: true from `time` on."""
+
+    time: float
+
+
+@dataclass(frozen=True)
+class All:
+    """True when every member is; with no member, from day 0."""
+
+    of: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """True when a member is; with no member, never."""
+
+    of: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    """True while the inner condition is not. Has no time of its own, so it stands in conditions only."""
+
+    of: Condition
+
+
+Condition = Fact | Given | All | AnyOf | Not
+ALWAYS, IMPOSSIBLE = All(()), AnyOf(())
+
+
+def facts_of(condition: Condition) -> Iterator[Fact]:
+    """Every fact that a condition reads."""
+    if isinstance(condition, Fact):
+        yield condition
+    elif isinstance(condition, Not):
+        yield from facts_of(condition.of)
+    elif isinstance(condition, (All, AnyOf)):
+        for inner in condition.of:
+            yield from facts_of(inner)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One named effect on one input: acts if `condition` holds at the step's start."""
+
+    name: str
+    condition: Condition
+    operator: Literal["set", "odds", "scale"]
+    number: Number | Chance
+
+
+@dataclass(frozen=True)
+class Input:
+    """A number that a rule reads: a duration (`Chance`) or a probability (`Number`), with what acts on it."""
+
+    source: Number | Chance
+    paced: bool = False
+    effects: tuple[Effect, ...] = ()
+
+
+class Arrival(Protocol):
+    """What a rule sees of the replications that reach its step; every column has shape ``(n,)``."""
+
+    start: Floats
+
+    def uniform(self, purpose: str) -> Floats:
+        """The keyed uniform numbers of this step with this purpose."""
+
+    def duration(self, name: str, purpose: str = "") -> Floats:
+        """A random duration in days, after pace and effects, rounded to 2**-20 day; the purpose is the name unless given."""
+
+    def probability(self, name: str) -> Value:
+        """A probability after effects: a float, or one a replication."""
+
+    def outcome_of(self, part: str, visit: int) -> Codes:
+        """The outcome codes of an earlier step of the same stage."""
+
+
+class Rule(Protocol):
+    """What happens in a step, written once and used by every engine."""
+
+    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+        """The end of the step in days and the code of its outcome, each of shape ``(n,)``: a pure function of the arrival."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One visit to one stage, or to a part of it."""
+
+    stage: str
+    part: str
+    visit: int
+    outcomes: tuple[str, ...]
+    rule: Rule
+    inputs: Mapping[str, Input]
+    after: Condition = ALWAYS
+    guard: Condition | None = None
+    final: frozenset[int] = frozenset()
+    terminal: frozenset[int] = frozenset()
+
+    @property
+    def place(self) -> str:
+        """The stage and the part: ``bla.review``."""
+        return f"{self.stage}.{self.part}" if self.part else self.stage
+
+    @property
+    def name(self) -> str:
+        """The place and the visit: ``bla.review/2``."""
+        return f"{self.place}/{self.visit}"
+
+    def reads(self) -> Iterator[Fact]:
+        """Every fact that decides whether, when and how this step runs."""
+        for condition in (self.after, *(() if self.guard is None else (self.guard,))):
+            yield from facts_of(condition)
+        for value in self.inputs.values():
+            for effect in value.effects:
+                yield from facts_of(effect.condition)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """One factor a program on its sponsor's durations: level · exp(sd_log · Z)."""
+
+    sd_log: Number
+    level: Number
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """A fact whose time is reported; `until` is when it ends, if it can."""
+
+    reached: Condition
+    until: Condition = IMPOSSIBLE
+
+
+@dataclass(frozen=True)
+class StageInfo:
+    """What outputs say of a stage: its steps' ranks, a short title, its track, and whether it can end in several ways."""
+
+    name: str
+    title: str
+    track: str
+    ranks: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Pathway:
+    """One arm of a scenario, resolved completely.
+
+    Attributes
+    ----------
+    steps : tuple of Step
+        In topological order; ties by (stage, part, visit).
+    horizon : float
+        Days; a completion at the horizon counts, a start does not.
+    milestones : mapping of str to Milestone
+        What is reported; `goal` is the main one.
+    """
+
+    arm: str
+    title: str
+    steps: tuple[Step, ...]
+    stages: tuple[StageInfo, ...]
+    milestones: Mapping[str, Milestone]
+    goal: str
+    horizon: float
+    as_of: datetime.date
+    pace: Pace | None = None
+    program: str = "program"
+
+    @cached_property
+    def endings(self) -> tuple[str, ...]:
+        """How a replication can end: the goal first, then ``<outcome>:<stage>`` in pathway order, then ``censored``."""
+        labels = (f"{step.outcomes[code]}:{step.stage}" for step in self.steps for code in sorted(step.terminal))
+        return tuple(dict.fromkeys((self.goal, *labels, "censored")))
+
+    @cached_property
+    def rank(self) -> Mapping[str, int]:
+        """The rank of each step by name."""
+        return {step.name: rank for rank, step in enumerate(self.steps)}

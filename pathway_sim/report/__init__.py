@@ -1,0 +1,1 @@
+"""What people look at: words, charts, pages and files made from results."""

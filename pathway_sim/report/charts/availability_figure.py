@@ -1,0 +1,147 @@
+"""The drawing of the availability chart: data to figure, with matplotlib and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from pathway_sim.report import style
+from pathway_sim.report.charts import frame
+from pathway_sim.report.charts.frame import Box
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from pathway_sim.report.charts.availability import AvailabilityData, Line
+
+LABELS = 2.6  # inches at most for the words at the ends of the lines
+DIFFERENCE = 1.05  # inches for the difference panel
+SAMPLE = 0.34  # inches of line before its label
+
+
+def figure(data: AvailabilityData) -> Figure:
+    """The picture of the data."""
+    with style.context():
+        page, box = frame.new_figure(data.captions)
+        many = len(data.curves) > len(style.HATCHES) + 1
+        size = style.NORMAL if not many else style.SMALL
+        left, right, bottom = box.left + 0.5, box.right - _column(data, size), box.bottom + 0.32
+        split = bottom + (DIFFERENCE + 0.3 if data.differences else 0)
+        top = data.shares[-1].position
+        main = frame.bare_axes(page, Box(left, split, right, box.top - 0.3), (0, data.horizon), (0, top))
+        lowest = main
+        _curves(main, data, many)
+        if data.differences:
+            limits = _limits(data)
+            lowest = frame.bare_axes(page, Box(left, bottom, right, bottom + DIFFERENCE), (0, data.horizon), limits)
+            _differences(lowest, data)
+        frame.time_marks(main, data.elapsed, top=True)
+        frame.time_marks(lowest, data.dates)
+    return page
+
+
+def _column(data: AvailabilityData, size: float) -> float:
+    """Width of the column of words at the ends of the lines."""
+    lines = (*data.curves, *data.differences)
+    words = [text for line in lines for text in (f"{line.name} {line.number}", line.remark)]
+    return min(LABELS, max(style.width(text, size, True) for text in words) + SAMPLE + 0.25)
+
+
+def _curves(axes: Axes, data: AvailabilityData, many: bool) -> None:
+    frame.time_grid(axes, data.dates)
+    frame.value_grid(axes, data.shares)
+    for index, line in enumerate(data.curves):
+        _plot(axes, line, index, f"availability-curve-{index}", 1.1 if many else 1.9)
+    for row, note in enumerate(data.notes):
+        place = {"transform": axes.transAxes, "ha": "center", "va": "center"}
+        height = 0.55 - row * frame.upward(axes, 0.24)
+        style.put(axes, 0.5, height, note, size=style.NORMAL + (1 if row == 0 else 0), color=style.QUIET, **place)
+    _end_labels(axes, data.curves, style.SMALL if many else style.NORMAL, list(range(len(data.curves))))
+    _medians(axes, data)
+
+
+def _plot(axes: Axes, line: Line, index: int, gid: str, thickness: float) -> None:
+    colour = style.arm_colour(index)
+    if line.low.size:
+        step: Literal["post"] | None = "post" if line.steps else None
+        band = axes.fill_between(line.days, line.low, line.high, step=step, color=colour, alpha=0.16, linewidth=0)
+        band.set_gid(gid + "-band")
+    (curve,) = axes.plot(
+        line.days,
+        line.values,
+        drawstyle="steps-post" if line.steps else "default",
+        color=colour,
+        linestyle=style.arm_dashes(index),
+        linewidth=thickness,
+        zorder=3,
+    )
+    curve.set_gid(gid)
+
+
+def _end_labels(axes: Axes, lines: Sequence[Line], size: float, styles: Sequence[int]) -> None:
+    """A sample of each line and its words, at the height of its end where there is room."""
+    low, high = axes.get_ylim()
+    ends = [(float(line.values[-1]) - low) / (high - low) for line in lines]
+    gap = frame.upward(axes, size * 1.35 * (2 if any(line.remark for line in lines) else 1) / 72)
+    heights = frame.spread(ends, gap, gap / 4, 1.0)
+    for line, end, y, index in zip(lines, ends, heights, styles, strict=True):
+        begin, stop = 1 + frame.across(axes, 0.1), 1 + frame.across(axes, 0.1 + SAMPLE - 0.08)
+        sample: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False, "color": style.arm_colour(index)}
+        axes.plot([1, begin], [end, y], linewidth=0.6, **sample)
+        axes.plot([begin, stop], [y, y], linewidth=1.5, linestyle=style.arm_dashes(index), **sample)
+        _end_text(axes, line, y, size, index)
+
+
+def _end_text(axes: Axes, line: Line, y: float, size: float, index: int) -> None:
+    """The name, cut if need be, and the whole number; the remark below."""
+    bold, room = index == 0, LABELS - SAMPLE - 0.2
+    place = {"transform": axes.transAxes, "va": "center_baseline", "color": style.readable(style.arm_colour(index))}
+    x = 1 + frame.across(axes, 0.1 + SAMPLE)
+    name = style.fit(line.name, room - style.width(f" {line.number}", size, bold), size, bold)
+    lift = frame.upward(axes, 0.075) if line.remark else 0.0
+    style.put(axes, x, y + lift, f"{name} {line.number}".strip(), size=size, bold=bold, **place)
+    if line.remark:
+        style.put(axes, x, y - lift, style.fit(line.remark, room, size - 1), size=size - 1, **place)
+
+
+def _medians(axes: Axes, data: AvailabilityData) -> None:
+    """A dot where half of those that arrive have arrived; the earliest and the latest have words."""
+    if not data.medians:
+        return
+    ordered = sorted(data.medians, key=lambda m: (m.days, -m.share))
+    for median in data.medians:
+        colour = style.arm_colour(median.index)
+        (dot,) = axes.plot([median.days], [median.share], "o", color=colour, markersize=5.5, zorder=4)
+        dot.set_gid(f"availability-median-{median.index}")
+    first, last = ordered[0], ordered[-1]
+    if len(ordered) > 1:
+        _median_words(axes, first.days, first.share, first.label, first.index, -1)
+    _median_words(axes, last.days, last.share, last.label, last.index, 1)
+
+
+def _median_words(axes: Axes, days: float, share: float, label: str, index: int, side: int) -> None:
+    low, high = axes.get_xlim()
+    x = days + side * frame.across(axes, 0.1) * (high - low)
+    ha, va = ("left", "top") if side > 0 else ("right", "bottom")
+    colour = style.readable(style.arm_colour(index))
+    style.put(axes, x, share, label, size=style.SMALL + 0.5, color=colour, ha=ha, va=va)
+
+
+def _limits(data: AvailabilityData) -> tuple[float, float]:
+    """Of the difference panel: its ticks, and all that is drawn."""
+    values = [float(v) for line in data.differences for end in (line.values, line.low, line.high) for v in end]
+    return min(data.points[0].position, *values), max(data.points[-1].position, *values)
+
+
+def _differences(axes: Axes, data: AvailabilityData) -> None:
+    frame.time_grid(axes, data.dates)
+    frame.value_grid(axes, data.points, style.SMALL)
+    styles = [[curve.arm for curve in data.curves].index(line.arm) for line in data.differences]
+    for index, line in zip(styles, data.differences, strict=True):
+        _plot(axes, line, index, f"availability-difference-{index}", 1.5)
+    _end_labels(axes, data.differences, style.NORMAL - 0.5, styles)
+    names = ", ".join(line.label for line in data.differences)
+    heading = style.fit(f"Difference in percentage points: {names}", 6.5, style.SMALL + 0.5)
+    place = {"transform": axes.transAxes, "va": "bottom", "color": style.INK}
+    style.put(axes, 0, 1 + frame.upward(axes, 0.05), heading, size=style.SMALL + 0.5, **place)

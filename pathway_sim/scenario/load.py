@@ -1,0 +1,296 @@
+"""From a scenario file to the pathways of its arms."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from pathway_sim import document
+from pathway_sim.errors import Problem, ScenarioError, StorageError
+from pathway_sim.pathway import Condition, Pathway
+from pathway_sim.scenario.library import SHIPPED
+from pathway_sim.scenario.problems import Problems
+from pathway_sim.scenario.resolve import Parts, Resolver
+from pathway_sim.scenario.schema import SECTIONS, ArmSpec, Check, Header, PaceSpec, ScenarioSpec, Start
+from pathway_sim.units import suggest
+
+MAX_STAGES, MAX_ARMS = 200, 50
+ARM_SECTIONS = ("stages", "effects", "pace", "start")
+DESCRIPTIVE = ("name", "title", "question", "context_of_use", "not_for")
+
+
+@dataclass(frozen=True)
+class CheckPlan:
+    """A check of the scenario with its facts resolved in one arm."""
+
+    name: str
+    spec: Check
+    facts: Mapping[str, Condition]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario file, validated and resolved.
+
+    Attributes
+    ----------
+    document : Mapping
+        The document after `extends` and overrides, before arms; every value knows its origin.
+    pathways : mapping of str to Pathway
+        By arm; the baseline first, then by name.
+    fingerprint : str
+        ``sha256:…`` of everything that can change a number: not of names and texts, comments, or the order of keys.
+    """
+
+    name: str
+    title: str
+    question: str
+    context_of_use: str
+    not_for: str
+    as_of: datetime.date
+    horizon: float
+    goal: str
+    baseline: str
+    parameter_sets: int
+    document: document.Mapping
+    documents: Mapping[str, document.Mapping]
+    pathways: Mapping[str, Pathway]
+    checks: tuple[CheckPlan, ...]
+    cited: frozenset[str]
+    files: tuple[str, ...]
+    fingerprint: str
+
+
+def load(source: str | Path | bytes, *, sets: Sequence[str] = ()) -> Scenario:
+    """A scenario from a path, the name of a shipped one, ``-`` for standard input, or bytes.
+
+    Parameters
+    ----------
+    sets : sequence of str
+        Overrides ``path=value``. Priority: default < extends < file < arm < these.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem found, in file order.
+    StorageError
+        If the file cannot be read.
+    """
+    path, name = _located(source)
+    base, files = document.load(path, name, SHIPPED)
+    overrides, found = _overrides(sets)
+    for override in overrides:
+        base = document.overlay(base, override)
+    scenario, more = _resolve(base, overrides, tuple(files))
+    if found or more or scenario is None:
+        raise ScenarioError([*found, *more])
+    return scenario
+
+
+def _located(source: str | Path | bytes) -> tuple[Path | str | bytes, str]:
+    """Where to read, and what to call it: a file that exists wins over a shipped name."""
+    if isinstance(source, bytes):
+        return source, "<bytes>"
+    if str(source) == "-":
+        return "-", "<stdin>"
+    path = Path(source)
+    if not path.exists() and str(source) in SHIPPED.names():
+        return SHIPPED.path(str(source)), f"scenarios/{source}.yaml"
+    if not path.exists() and path.suffix != ".yaml" and "/" not in str(source):
+        hint = suggest(str(source), SHIPPED.names())
+        raise ScenarioNotFound(f"there is no file and no shipped scenario {str(source)!r}{hint}")
+    return path, str(source)
+
+
+class ScenarioNotFound(StorageError):
+    """Neither a file nor a shipped scenario has this name."""
+
+
+def _overrides(sets: Sequence[str]) -> tuple[list[document.Mapping], list[Problem]]:
+    read: list[document.Mapping] = []
+    found: list[Problem] = []
+    for text in sets:
+        try:
+            read.append(document.parse_set(text))
+        except ScenarioError as error:
+            found += error.problems
+    return read, found
+
+
+@cache
+def _adapter(section: str) -> TypeAdapter[Any]:
+    if section == "header":
+        return TypeAdapter(Header)
+    model = {"arms": ArmSpec, "pace": PaceSpec, "start": Start, "carved": Check}.get(section)
+    return TypeAdapter(model or _value_type(section))
+
+
+def _value_type(section: str) -> Any:
+    """The type of one entry of a section that is a mapping by name."""
+    return ScenarioSpec.model_fields[section].annotation.__args__[1]  # type: ignore[union-attr]
+
+
+def _resolve(base: document.Mapping, overrides: list[document.Mapping], files: tuple[str, ...]) -> tuple[Scenario | None, list[Problem]]:
+    problems = Problems(base)
+    header = _header(base, problems)
+    arms = _entries(base, "arms", problems) or {}
+    found = list(problems.found)
+    if header is None:
+        return None, found + list(_arm(base, "base", "", None)[2])
+    documents, more = _arm_documents(base, arms, overrides)
+    found += more
+    pathways: dict[str, Pathway] = {}
+    cited: set[str] = set()
+    checks: tuple[CheckPlan, ...] = ()
+    baseline = _baseline(header, documents, problems)
+    for arm in sorted(documents, key=lambda arm: (arm != baseline, arm)):
+        title = arms[arm].title if arm in arms and arms[arm] is not None else None
+        pathway, resolver, wrong = _arm(documents[arm], arm, title or arm.replace("_", " "), header)
+        found += wrong
+        if pathway is not None and resolver is not None:
+            pathways[arm], cited = pathway, cited | resolver.numbers.cited
+            if arm == baseline:
+                checks, wrong = _checks(documents[arm], resolver, pathway)
+                found += wrong
+    found += problems.found
+    if found or not pathways:
+        return None, found
+    goal = next(iter(pathways.values())).goal
+    return Scenario(
+        name=header.name, title=header.title, question=header.question, context_of_use=header.context_of_use, not_for=header.not_for,
+        as_of=header.as_of, horizon=header.horizon.value, goal=goal, baseline=baseline, parameter_sets=header.parameter_sets,
+        document=base, documents=documents, pathways=pathways, checks=checks, cited=frozenset(cited), files=files, fingerprint=_fingerprint(base),
+    ), []  # fmt: skip
+
+
+def _header(base: document.Mapping, problems: Problems) -> Header | None:
+    """The header, with unknown top-level keys, missing sections and wrong kinds of section reported."""
+    top = {name: node for name, node in base.entries.items() if name not in SECTIONS}
+    inner = Problems(document.Mapping(top, {name: base.keys[name] for name in top}, base.origin))
+    header = inner.read(_adapter("header"), ())
+    known = {*Header.model_fields, *SECTIONS}
+    for problem in inner.found:
+        if "unknown field" in problem.message:
+            problem = Problem(problem.file, problem.line, problem.column, problem.path, f"unknown field{suggest(problem.path, known) or '; it has no meaning here'}")
+        problems.found.append(problem)
+    for section in ("stages", "milestones"):
+        if section not in base.entries:
+            problems.add((), f'the field "{section}" is missing')
+    return header
+
+
+def _entries(base: document.Mapping, section: str, problems: Problems) -> dict[str, Any] | None:
+    """The validated entries of a section that is a mapping by name; an entry that is not valid is None."""
+    node = base.entries.get(section)
+    if node is None:
+        return {}
+    if not isinstance(node, document.Mapping):
+        problems.add((section,), "must be a mapping of names")
+        return None
+    for name in node.entries:
+        if not _is_id(name):
+            problems.add((section, name), f'"{name}" is not a name; a name has lower-case letters, digits, - and _, and begins with a letter', key=True)
+    return {name: problems.read(_adapter(section), (section, name)) for name in node.entries}
+
+
+def _is_id(name: str) -> bool:
+    return 0 < len(name) <= 64 and name[0].isascii() and name[0].islower() and all(c.isascii() and (c.islower() or c.isdigit() or c in "-_") for c in name)
+
+
+def _arm_documents(base: document.Mapping, arms: Mapping[str, Any], overrides: list[document.Mapping]) -> tuple[dict[str, document.Mapping], list[Problem]]:
+    """The document of each arm: its changes laid over the file, and the command line's over those."""
+    if not arms:
+        return {"base": base}, []
+    found: list[Problem] = []
+    documents: dict[str, document.Mapping] = {}
+    if len(arms) > MAX_ARMS:
+        return {}, [base.keys["arms"].problem("arms", f"at most {MAX_ARMS} arms, not {len(arms)}")]
+    for arm in arms:
+        documents[arm] = base
+        changes = document.find(base, ("arms", arm, "set"))
+        if not isinstance(changes, document.Mapping):
+            continue
+        try:
+            expanded = document.expand(changes)
+        except ScenarioError as error:
+            found += error.problems
+            continue
+        for section in expanded.entries:
+            if section not in ARM_SECTIONS:
+                found.append(expanded.keys[section].problem(f"arms.{arm}.set", f'an arm may change {", ".join(ARM_SECTIONS)}, not "{section}"{suggest(section, ARM_SECTIONS)}'))
+        documents[arm] = document.overlay(base, expanded)
+        for override in overrides:
+            documents[arm] = document.overlay(documents[arm], override)
+    return documents, found
+
+
+def _baseline(header: Header, documents: Mapping[str, object], problems: Problems) -> str:
+    if header.baseline is not None:
+        if header.baseline not in documents:
+            problems.add(("baseline",), f'there is no arm "{header.baseline}"{suggest(header.baseline, documents)}')
+        return header.baseline
+    if "standard" in documents or len(documents) == 1:
+        return "standard" if "standard" in documents else next(iter(documents))
+    problems.add(("arms",), 'say which arm the others are compared with: add "baseline: NAME"', key=True)
+    return ""
+
+
+def _arm(base: document.Mapping, arm: str, title: str, header: Header | None) -> tuple[Pathway | None, Resolver | None, list[Problem]]:
+    """The pathway of one arm's document, or what is wrong with it."""
+    problems = Problems(base)
+    sections = {name: _entries(base, name, problems) for name in ("stages", "effects", "milestones")}
+    stages = sections["stages"]
+    if stages is not None and "stages" in base.entries and not 0 < len(stages) <= MAX_STAGES:
+        problems.add(("stages",), f"must name between 1 and {MAX_STAGES} stages, not {len(stages)}", key=True)
+    pace, start = (problems.read(_adapter(name), (name,)) if name in base.entries else None for name in ("pace", "start"))
+    if header is None or stages is None or sections["milestones"] is None:
+        return None, None, problems.found
+    goal = _goal(header, sections["milestones"], problems) if "milestones" in base.entries else ""
+    parts = Parts(
+        header=header, stages=stages, effects={k: v for k, v in (sections["effects"] or {}).items() if v is not None},
+        milestones={k: v for k, v in sections["milestones"].items() if v is not None}, pace=pace, start=start,
+    )  # fmt: skip
+    resolver = Resolver(parts, problems)
+    pathway = resolver.pathway(arm, title, goal)
+    return (None if problems.found else pathway), resolver, problems.found
+
+
+def _goal(header: Header, milestones: Mapping[str, object], problems: Problems) -> str:
+    if header.goal is not None:
+        if header.goal not in milestones:
+            problems.add(("goal",), f'there is no milestone "{header.goal}"{suggest(header.goal, milestones)}')
+        return header.goal
+    for name in ("availability", "approval"):
+        if name in milestones:
+            return name
+    problems.add(("milestones",), 'say which milestone is the main one: add "goal: NAME"', key=True)
+    return ""
+
+
+def _checks(base: document.Mapping, resolver: Resolver, pathway: Pathway) -> tuple[tuple[CheckPlan, ...], list[Problem]]:
+    problems = resolver.problems
+    before = len(problems.found)
+    plans: list[CheckPlan] = []
+    for name, spec in (_entries(base, "carved", problems) or {}).items():
+        if spec is None:
+            continue
+        expressions = {"from": spec.from_, "to": spec.to, "share": spec.share, "given": spec.given}
+        facts = {key: resolver.ranked(expression, ("carved", name, key), pathway) for key, expression in expressions.items() if expression is not None}
+        if spec.published is not None:
+            resolver.numbers.cite(spec.published, ("carved", name, "published"))
+        plans.append(CheckPlan(name, spec, facts))
+    return tuple(plans), problems.found[before:]
+
+
+def _fingerprint(base: document.Mapping) -> str:
+    data = {name: value for name, value in document.plain(base).items() if name not in DESCRIPTIVE}
+    return "sha256:" + hashlib.sha256(json.dumps(data, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+

@@ -1,0 +1,77 @@
+"""Clinical trials.
+
+A trial is a duration, or a design: enrolment (Poisson-gamma recruitment: Anisimov & Fedorov 2007, Statistics in Medicine
+26:4958), follow-up of the last patient, and readout. The success rate belongs to the program, however many pivotal trials it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from pathway_sim.fields import Spec, misfit
+from pathway_sim.stages.base import Draft, Duration, Probability, Repeat, Stage, visits
+from pathway_sim.stages.rules import Choice, Lapse
+
+OUTCOMES = ("success", "failed")
+CHOICE = Choice(("success", None))
+
+
+class Design(Spec):
+    """A trial by its parts."""
+
+    enrolment: Duration = Field(description="First to last patient in; `kind: enrolment` takes patients, sites and rate.")
+    follow_up: Duration = Field(description="From the last patient in to the last visit.")
+    readout: Duration = Field(description="From the last visit to the result: database lock and analysis.")
+
+
+class Trial(Stage):
+    """A trial, or all the pivotal trials of a program; `failed` ends the program unless `terminal` says otherwise."""
+
+    TERMINAL: ClassVar[frozenset[str]] = frozenset({"failed", "exhausted"})
+
+    kind: Literal["trial"]
+    duration: Duration | None = Field(None, description="First patient to result; or give a design.")
+    design: Design | None = Field(None, description="The trial by its parts; or give a duration.")
+    success: Probability = Field(description="Probability that the program goes on to the next stage.")
+    pivotal_trials: Literal[1, 2] = Field(1, description="How many trials run; two draw two durations.")
+    run: Literal["parallel", "sequential"] = Field("parallel", description="Whether two trials run side by side or one after the other.")
+    repeat: Repeat | None = Field(None, description="Do it again on one outcome.")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Trial:
+        found: list[tuple[tuple[str | int, ...], str]] = []
+        if (self.duration is None) == (self.design is None):
+            found.append(((), "give either duration or design"))
+        if self.design is not None and self.pivotal_trials == 2:
+            found.append((("pivotal_trials",), "two trials need a duration, not a design"))
+        if self.repeat is not None and self.repeat.on not in OUTCOMES:
+            found.append((("repeat", "on"), "is not an outcome of a trial; they are success and failed"))
+        if error := misfit(found):
+            raise error
+        return self
+
+    def drafts(self) -> Iterable[Draft]:
+        """One step, or enrolment, follow-up and readout."""
+        return visits(list(self._one_visit()), self.repeat)
+
+    def _one_visit(self) -> Iterable[Draft]:
+        if self.design is None:
+            purposes = ("duration", "duration_2")[: self.pivotal_trials]
+            combine: Literal["sum", "longest"] = "longest" if self.run == "parallel" else "sum"
+            rule = Lapse(tuple(("duration", purpose) for purpose in purposes), CHOICE, combine)
+            inputs = {"duration": self.duration, "success": self.success}
+            yield Draft("", 1, OUTCOMES, rule, inputs, (), OUTCOMES, frozenset({"duration"}))
+            return
+        follows: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
+        for part in ("enrolment", "follow_up"):
+            inputs = {f"design.{part}": getattr(self.design, part)}
+            yield Draft(part, 1, ("done",), Lapse(((f"design.{part}", part),)), inputs, follows, (), frozenset(inputs))
+            follows = ((part, 1, ("done",)),)
+        inputs = {"design.readout": self.design.readout}
+        rule = Lapse((("design.readout", "readout"),), CHOICE)
+        yield Draft("readout", 1, OUTCOMES, rule, {**inputs, "success": self.success}, follows, OUTCOMES, frozenset(inputs))
+
+

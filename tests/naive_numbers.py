@@ -1,0 +1,307 @@
+"""The arithmetic of the naive interpreter: keyed uniform numbers, quantities, laws by inverse CDF, unknown numbers.
+
+Scalar and slow on purpose, written from `docs/reference/semantics.md` alone. It shares no code with the package, so
+that an error in one of them shows as a difference.
+"""
+
+import functools
+import hashlib
+import math
+import re
+from collections.abc import Callable
+from statistics import NormalDist
+from typing import Any, NamedTuple
+
+import scipy.integrate
+import scipy.stats
+
+MASK = 2**64 - 1
+DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
+NORMAL = NormalDist()
+
+
+# --- Draws ---------------------------------------------------------------------------------------------------------
+
+
+def mix13(z: int) -> int:
+    """Return the SplitMix64 finaliser (Stafford's variant 13) of a 64-bit integer."""
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+    return z ^ (z >> 31)
+
+
+@functools.lru_cache(maxsize=4096)
+def key(seed: int, stream: str) -> tuple[int, int]:
+    """Return the two halves of the stream's key."""
+    digest = hashlib.blake2b(f"{seed}\x1f{stream}".encode(), digest_size=16).digest()
+    return int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little")
+
+
+def uniform(seed: int, stream: str, replication: int) -> float:
+    """Return the number of a stream and a replication, strictly inside (0, 1)."""
+    k0, k1 = key(seed, stream)
+    w = mix13(mix13((k0 + replication * 0x9E3779B97F4A7C15) & MASK) ^ k1)
+    return ((w >> 12) + 0.5) * 2.0**-52
+
+
+def choose(u: float, options: list[tuple[str, float]]) -> str:
+    """Return the first option whose cumulative probability is above u, else the last one."""
+    total = 0.0
+    for name, probability in options:
+        total += probability
+        if u < total:
+            return name
+    return options[-1][0]
+
+
+def rounded(days: float) -> float:
+    """Return a duration on the grid of 2⁻²⁰ day; `round` takes ties to even."""
+    return round(days * 2**20) / 2**20
+
+
+# --- Quantities ----------------------------------------------------------------------------------------------------
+
+
+def days(text: str) -> float:
+    """Return the days of a quantity such as '18 months' or '-3 days'."""
+    match = re.fullmatch(r"\s*([-+]?[0-9.]+(?:e[-+]?\d+)?)\s*([a-z]+?)s?\s*", text)
+    if not match or match[2] not in DAYS:
+        raise ValueError(f"not a duration: {text!r}")
+    return float(match[1]) * DAYS[match[2]]
+
+
+def plain(raw: Any) -> float:
+    """Return a plain number or quantity of the file as a float (days, if it has a unit)."""
+    return days(raw) if isinstance(raw, str) else float(raw)
+
+
+def is_law(raw: Any) -> bool:
+    """Tell whether a value of the file is a distribution."""
+    return isinstance(raw, dict) and raw.get("kind", "fixed") != "fixed"
+
+
+def is_quantity(raw: Any) -> bool:
+    """Tell one number, quantity or distribution from a mapping of several."""
+    return not isinstance(raw, dict) or bool({"kind", "value", "evidence"} & set(raw))
+
+
+# --- Laws ----------------------------------------------------------------------------------------------------------
+
+
+class Law(NamedTuple):
+    """A distribution: its inverse CDF, its CDF and, where there is a formula, its mean."""
+
+    ppf: Callable[[float], float]
+    cdf: Callable[[float], float]
+    mean: float | None
+
+
+def uniform_law(low: float, high: float) -> Law:
+    return Law(lambda u: low + u * (high - low), lambda x: min(max((x - low) / (high - low), 0), 1), (low + high) / 2)
+
+
+def triangular_law(low: float, mode: float, high: float) -> Law:
+    width, knee = high - low, (mode - low) / (high - low)
+
+    def ppf(u: float) -> float:
+        if u < knee:
+            return low + math.sqrt(u * width * (mode - low))
+        return high - math.sqrt((1 - u) * width * (high - mode))
+
+    def cdf(x: float) -> float:
+        if x <= low or x >= high:
+            return float(x >= high)
+        return (x - low) ** 2 / width / (mode - low) if x < mode else 1 - (high - x) ** 2 / width / (high - mode)
+
+    return Law(ppf, cdf, (low + mode + high) / 3)
+
+
+def exponential_law(mean: float) -> Law:
+    return Law(lambda u: -mean * math.log1p(-u), lambda x: -math.expm1(-max(x, 0) / mean), mean)
+
+
+def weibull_law(shape: float, scale: float) -> Law:
+    return Law(
+        lambda u: scale * (-math.log1p(-u)) ** (1 / shape),
+        lambda x: -math.expm1(-((max(x, 0) / scale) ** shape)),
+        scale * math.gamma(1 + 1 / shape),
+    )
+
+
+def lognormal_law(p: dict[str, float]) -> Law:
+    if "median" not in p:  # by mean and standard deviation
+        sd_log = math.sqrt(math.log1p((p["sd"] / p["mean"]) ** 2))
+        median = p["mean"] * math.exp(-(sd_log**2) / 2)
+    else:
+        median, sd_log = p["median"], spread(p)
+    mean = median * math.exp(sd_log**2 / 2)
+    return Law(
+        lambda u: median * math.exp(sd_log * NORMAL.inv_cdf(u)),
+        lambda x: NORMAL.cdf(math.log(x / median) / sd_log) if x > 0 else 0.0,
+        mean,
+    )
+
+
+def spread(p: dict[str, float]) -> float:
+    """Return the standard deviation of the logarithm, stated or from an upper quantile."""
+    for name, level in (("p75", 0.75), ("p90", 0.9)):
+        if name in p:
+            return math.log(p[name] / p["median"]) / NORMAL.inv_cdf(level)
+    return p["sd_log"]
+
+
+def logitnormal_law(p: dict[str, float]) -> Law:
+    centre = first(p, "median", "p50")
+    centre = math.log(centre / (1 - centre))
+    sd = first(p, "sd_logit", "sd_log_odds", "sd")
+    return Law(
+        lambda u: 1 / (1 + math.exp(-centre - sd * NORMAL.inv_cdf(u))),
+        lambda x: NORMAL.cdf((math.log(x / (1 - x)) - centre) / sd) if 0 < x < 1 else float(x >= 1),
+        None,
+    )
+
+
+def metalog_law(p10: float, p50: float, p90: float) -> Law:
+    """Return the metalog of three terms through three quantiles."""
+    ln9 = math.log(9)
+    a2, a3 = (p90 - p10) / (2 * ln9), (p90 + p10 - 2 * p50) / (0.8 * ln9)
+    logit = lambda u: math.log(u / (1 - u))  # noqa: E731
+    return Law(lambda u: p50 + a2 * logit(u) + a3 * (u - 0.5) * logit(u), _no_cdf, None)
+
+
+def empirical_law(values: list[float]) -> Law:
+    """Return the law of equally likely values: the least value with at least a share u at or below it."""
+    ranked = sorted(values)
+    at = lambda u: ranked[max(math.ceil(u * len(ranked)), 1) - 1]  # noqa: E731
+    return Law(at, lambda x: sum(v <= x for v in ranked) / len(ranked), sum(ranked) / len(ranked))
+
+
+def scipy_law(frozen: Any) -> Law:
+    return Law(lambda u: float(frozen.ppf(u)), lambda x: float(frozen.cdf(x)), float(frozen.mean()))
+
+
+def pert_law(low: float, mode: float, high: float) -> Law:
+    width = high - low
+    return scipy_law(scipy.stats.beta(1 + 4 * (mode - low) / width, 1 + 4 * (high - mode) / width, low, width))
+
+
+def beta_law(p: dict[str, float]) -> Law:
+    return scipy_law(scipy.stats.beta(first(p, "a", "alpha"), first(p, "b", "beta")))
+
+
+def first(p: dict[str, float], *names: str) -> float:
+    """Return the parameter under whichever of several spellings the file uses."""
+    return next(p[name] for name in names if name in p)
+
+
+def _no_cdf(_: float) -> float:
+    raise NotImplementedError("this law cannot be truncated here")
+
+
+MAKERS: dict[str, Callable[[dict[str, Any]], Law]] = {
+    "uniform": lambda p: uniform_law(p["low"], p["high"]),
+    "triangular": lambda p: triangular_law(p["low"], p["mode"], p["high"]),
+    "pert": lambda p: pert_law(p["low"], p["mode"], p["high"]),
+    "exponential": lambda p: exponential_law(p["mean"]),
+    "weibull": lambda p: weibull_law(p["shape"], p["scale"]),
+    "gamma": lambda p: scipy_law(scipy.stats.gamma(p["shape"], scale=p.get("scale", 1.0))),
+    "beta": beta_law,
+    "lognormal": lognormal_law,
+    "logitnormal": logitnormal_law,
+    "quantiles": lambda p: metalog_law(p["p10"], p["p50"], p["p90"]),
+    "empirical": lambda p: empirical_law(p["values"]),
+}
+
+
+def make_law(kind: str, parameters: dict[str, Any]) -> Law:
+    """Return a law with its parameters as plain numbers; `shift` moves it, then `min` and `max` condition it."""
+    if kind not in MAKERS:
+        raise NotImplementedError(f"the naive interpreter has no law {kind!r}")
+    law = MAKERS[kind](parameters)
+    if "shift" in parameters:
+        law = shifted(law, parameters["shift"])
+    if "min" in parameters or "max" in parameters:
+        law = truncated(law, parameters.get("min", -math.inf), parameters.get("max", math.inf))
+    return law
+
+
+def shifted(law: Law, by: float) -> Law:
+    mean = None if law.mean is None else law.mean + by
+    return Law(lambda u: law.ppf(u) + by, lambda x: law.cdf(x - by), mean)
+
+
+def truncated(law: Law, low: float, high: float) -> Law:
+    below = law.cdf(low) if low > -math.inf else 0.0
+    above = law.cdf(high) if high < math.inf else 1.0
+    ppf = lambda u: min(max(law.ppf(below + u * (above - below)), low), high)  # noqa: E731
+    return Law(ppf, lambda x: min(max((law.cdf(x) - below) / (above - below), 0), 1), None)
+
+
+def mean_of(law: Law) -> float:
+    """Return the mean, by its formula or as the integral of the inverse CDF."""
+    return law.mean if law.mean is not None else scipy.integrate.quad(law.ppf, 0, 1, limit=200)[0]
+
+
+# --- Unknown numbers -----------------------------------------------------------------------------------------------
+
+NOT_PARAMETERS = {"kind", "value", "values", "evidence", "assumption", "regulation", "source", "note", "n", "transfer"}
+
+
+class Numbers:
+    """The numbers of a scenario in one replication: certain ones as they stand, unknown ones at their parameter set."""
+
+    def __init__(self, seed: int, replication: int, parameter_sets: int, evidence: dict[str, Any]) -> None:
+        self.seed, self.sets, self.set = seed, parameter_sets, replication % parameter_sets
+        self.evidence = evidence
+
+    def cited(self, path: str, raw: Any) -> tuple[str, Any]:
+        """Return the name of a number and its value or law; evidence lends what the file does not state itself."""
+        if not (isinstance(raw, dict) and "evidence" in raw):
+            return path, raw
+        name = raw["evidence"]
+        entry = self.evidence.get(name, {})
+        entry = entry if isinstance(entry, dict) else {"value": entry}
+        return name, {**entry, **raw}
+
+    def number(self, path: str, raw: Any) -> float:
+        """Return a number (in days, if it has a unit) of this replication."""
+        name, raw = self.cited(path, raw)
+        if not is_law(raw):
+            return plain(raw["value"] if isinstance(raw, dict) else raw)
+        if self.sets == 1 and "value" in raw:
+            return plain(raw["value"])
+        law = make_law(raw["kind"], self.parameters(path, raw))
+        return mean_of(law) if self.sets == 1 else law.ppf(self.level(name))
+
+    def level(self, name: str) -> float:
+        return stratified(self.seed, name, self.set, self.sets)
+
+    def law(self, path: str, raw: dict[str, Any]) -> Law:
+        """Return a law of chance, whose parameters may be unknown."""
+        return make_law(raw["kind"], self.parameters(path, raw))
+
+    def parameters(self, path: str, raw: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {k: self.number(f"{path}.{k}", v) for k, v in raw.items() if k not in NOT_PARAMETERS}
+        if isinstance(raw.get("values"), list):
+            found["values"] = [self.number(f"{path}.values.{i}", v) for i, v in enumerate(raw["values"])]
+        return found
+
+    def shares(self, path: str, raw: dict[str, Any]) -> dict[str, float]:
+        """Return shares that sum to one: stated one by one, or together as a Dirichlet law."""
+        if raw.get("kind") != "dirichlet":
+            return {name: self.number(f"{path}.{name}", value) for name, value in raw.items()}
+        alpha = {k: self.number(f"{path}.{k}", v) for k, v in raw.items() if k not in NOT_PARAMETERS}
+        if self.sets == 1:
+            sizes = {k: plain(v) for k, v in raw["values"].items()} if "values" in raw else alpha
+        else:
+            sizes = {k: float(scipy.stats.gamma.ppf(self.level(f"{path}.{k}"), a)) for k, a in alpha.items()}
+        total = sum(sizes.values())
+        return {k: size / total for k, size in sizes.items()}
+
+
+@functools.lru_cache(maxsize=4096)
+def stratified(seed: int, name: str, s: int, sets: int) -> float:
+    """Return the uniform number of unknown `name` in set s: one in each of the P equal strata."""
+    draws = [uniform(seed, f"parameter/{name}", i) for i in range(sets)]
+    rank = sum(other < draws[s] for other in draws)
+    return (rank + uniform(seed, f"parameter/{name}/within", s)) / sets
