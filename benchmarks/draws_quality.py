@@ -13,9 +13,8 @@ Sources
 -------
 Knuth, The Art of Computer Programming, vol. 2, section 3.3.2, for the chi-square, serial, collision and birthday
 spacings tests (the last by Marsaglia, 1985); L'Ecuyer & Simard (2001), Mathematics and Computers in Simulation 55,
-131-137, for the range in which the count of birthday spacings is Poisson: N n**3 <= m**(5/4) for N samples of n
-birthdays in m days, which 2**19 birthdays in 2**52 days meet for up to 256 samples (2.6e8 numbers in pairs, 1.3e8 one
-by one).
+131-137, for the birthday spacings.  Their count is Poisson while 8 N lambda <= m**(1/4) for N samples of mean lambda in
+m days (TestU01's rule): 2**18 birthdays in 2**52 days have lambda = 1 and allow 1,024 samples, 2.7e8 numbers.
 """
 
 import argparse
@@ -31,7 +30,7 @@ from scipy.stats import chi2, norm, poisson
 from pathway_sim import draws
 
 STREAMS, BLOCK = 128, 8192  # consumption order: 2**20 numbers a block
-BIRTHDAYS, YEAR_BITS = 2**19, 52
+BIRTHDAYS, YEAR_BITS = 2**18, 52
 FIELDS = (48, 36, 24, 12)  # 16-bit fields which together cover the 52 bits of a uniform number, 12 to 63
 
 Words = NDArray[np.uint64]

@@ -118,6 +118,9 @@ class Arrival(Protocol):
     def outcome_of(self, part: str, visit: int) -> Codes:
         """The outcome codes of an earlier step of the same stage."""
 
+    def start_of(self, part: str, visit: int) -> Floats:
+        """When an earlier step of the same stage started, days."""
+
 
 class Rule(Protocol):
     """What happens in a step, written once and used by every engine."""

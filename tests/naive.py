@@ -22,23 +22,12 @@ it is ready now. Nothing is known in advance: a cut is an event that comes too l
 #     comes after the last of them in the order. `x.outcome` reads the steps that can end so.
 #  5. Disabled effects are not read and give no place in the order; `after` and `if` of a disabled stage are, although
 #     its `if` is not asked.
-#  6. A skip at the very instant T after rank r, or at H, stands (the page gives it no cut), and so does a milestone
-#     on it.
 #  7. The repeated outcome is not terminal by default (a trial's `failed` with `repeat: {on: failed}`); `exhausted`
 #     is. `terminal:` replaces the whole default list, `exhausted` included.
 #  8. The last visit's `exhausted` has the place of the repeated outcome in the order of the choice.
 #  9. `set` on a duration replaces what the pace made of it: first pace, then effects. A `set` may be a distribution;
 #     it takes the same u.
-# 10. The purpose of a nested duration field is the last component of its path: `d(extension.duration)` uses
-#     u(duration), `d(goal.standard)` u(standard), `d(goal.priority)` u(priority) (then also the number of the
-#     choice!), `d(refuse.answer)` u(answer), `d(resubmission_goal.class_1)` u(class_1). `response.<way>` uses
-#     u(response) and every `slip` u(slip), as written.
 # 11. "G = goal − filing" takes the duration of the accepted filing as it was, effects included.
-# 12. `extension.later` is a probability (the duration stays) or a mapping {probability, duration}. Without it,
-#     effects on `extension.probability` act on the later reviews too.
-# 13. Defaults that the page does not state: refuse.at_most 1; an application's at_most 1; slip, again and lapse 0
-#     days; withdraw and class_1 0; pace.level 1; no extension. A meeting without `clock` is refused: the page does
-#     not give the types' clocks.
 # 14. `pivotal_trials` acts on `duration` only, not on a `design`. `design` is {enrolment, follow_up, readout}; a
 #     target is either `x.enrolment` or `x.design.enrolment`. An outcome's probability is the target
 #     `x.outcomes.<name>`.
@@ -46,8 +35,6 @@ it is ready now. Nothing is known in advance: a cut is an event that comes too l
 # 16. The pace acts on all visits, and on all three parts of a design.
 # 17. The path of an unknown number is dotted: `stages.x.success`, `effects.e.scale`, `stages.x.duration.median`,
 #     `pace.sd_log`.
-# 18. Plain evidence (a value and a count n) is certain: the page does not say how counts become a distribution.
-#     Evidence with a `kind` is an unknown under the evidence's id.
 # 19. The page names no parameters of laws. `shift` moves, then `min` and `max` condition (truncate). Beta is {a, b}
 #     or {alpha, beta}; logitnormal {median, sd_logit | sd}; quantiles are an unbounded metalog of three terms; `pert`
 #     has the usual weight 4.
@@ -271,7 +258,7 @@ def expand_designation(name: str, stage: dict[str, Any]) -> list[Step]:
 def expand_application(name: str, stage: dict[str, Any]) -> list[Step]:
     filings = expand_filings(name, stage)
     steps, before = list(filings), [(step, "filed".__eq__) for step in filings if step.part == "filing"]
-    last = stage.get("at_most", 1) + 1
+    last = stage.get("at_most", 3) + 1
     for cycle in range(1, last + 1):
         review = Step(name, "review", cycle, review_uses(stage, cycle), review_outcomes(stage, cycle == last), before)
         steps.append(review)
@@ -308,7 +295,8 @@ def review_uses(stage: dict[str, Any], cycle: int) -> tuple[str, ...]:
 
 def causes(stage: dict[str, Any]) -> list[str]:
     """Return the causes of complete response letters."""
-    return sorted(set(stage["cause"]) - {"kind", "values", "assumption"}) if "cause" in stage else ["crl"]
+    names = stage.get("cause", {}).get("counts", stage.get("cause", {}))
+    return sorted(names) if names else ["crl"]
 
 
 def letter(stage: dict[str, Any], cause: str) -> str:
@@ -521,8 +509,9 @@ class Run:
     def begin(self, step: Step, now: float) -> None:
         stage = self.stages[step.stage]
         if step is self.plan.heads[step.stage] and not (enabled(stage) and self.holds(stage.get("if"), now)):
-            self.skipped[step.stage] = now
-            self.wake(now)
+            if now <= self.horizon and (now, step.rank) <= self.stop:
+                self.skipped[step.stage] = now
+                self.wake(now)
         elif now < self.horizon and (now, step.rank) <= self.stop:
             step.start = now
             length, outcome = ACTS[stage["kind"], step.part](self, step)
@@ -569,7 +558,7 @@ class Run:
                 raise ValueError(f"{step.stage} has no {paths[-1]}")
             return default
         path, raw = found
-        u = self.u(step, purpose or path.rsplit(".", 1)[-1])
+        u = self.u(step, purpose or path)
         length = self.draw(f"stages.{step.stage}.{path}", raw, u) * self.pace(step, path)
         active = self.active(step, path)
         for name, effect in active:
@@ -680,7 +669,7 @@ def act_trial(run: Run, step: Step) -> Act:
 
 
 def act_design(run: Run, step: Step) -> Act:
-    length = run.duration(step, f"design.{step.part}", step.part)
+    length = run.duration(step, f"design.{step.part}")
     return length, trial_outcome(run, step) if step.part == "readout" else "done"
 
 
@@ -765,7 +754,7 @@ def review_goal(run: Run, step: Step) -> float:
 
 
 def extension(run: Run, step: Step) -> float:
-    later = ["extension.later.probability", "extension.later"] if step.visit > 1 else []
+    later = ["extension.later.probability"] if step.visit > 1 else []
     p = run.probability(step, *later, "extension.probability", default=0.0)
     if run.u(step, "extension") >= p:
         return 0.0
@@ -785,7 +774,7 @@ def act_response(run: Run, step: Step) -> Act:
     outcome = str(step.links[0][0].outcome)
     cause = outcome.removeprefix("crl_")
     if run.u(step, "withdraw") < run.probability(step, f"withdraw.{cause}", "withdraw", default=0.0):
-        return run.duration(step, "lapse", default=0.0), "withdrawn"
+        return run.duration(step, "lapse", default=365.25), "withdrawn"
     way = pick(run, step, f"answer.{cause}", "answer", ways(stage, cause))
     number = 1 if run.u(step, "class") < run.probability(step, "class_1", default=0.0) else 2
     return run.duration(step, f"response.{way}", "response", purpose="response"), f"class_{number}_{way}"

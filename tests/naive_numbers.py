@@ -247,6 +247,16 @@ def mean_of(law: Law) -> float:
 NOT_PARAMETERS = {"kind", "value", "values", "evidence", "assumption", "regulation", "source", "note", "n", "transfer"}
 
 
+def borrowed(entry: dict[str, Any], transfer: float) -> dict[str, Any]:
+    """Return an entry of the catalogue with what is not known about it: by its counts, or by the spread between populations."""
+    if "kind" in entry or "value" not in entry:
+        return entry
+    if transfer > 0:
+        return entry | {"kind": "logitnormal", "median": entry["value"], "sd": transfer}
+    yes = entry["value"] * entry["n"]
+    return entry | {"kind": "beta", "alpha": yes + 0.5, "beta": entry["n"] - yes + 0.5}
+
+
 class Numbers:
     """The numbers of a scenario in one replication: certain ones as they stand, unknown ones at their parameter set."""
 
@@ -258,10 +268,12 @@ class Numbers:
         """Return the name of a number and its value or law; evidence lends what the file does not state itself."""
         if not (isinstance(raw, dict) and "evidence" in raw):
             return path, raw
+        if not isinstance(raw["evidence"], str) or "value" in raw or "kind" in raw:
+            return path, raw  # a number with its citation
         name = raw["evidence"]
         entry = self.evidence.get(name, {})
         entry = entry if isinstance(entry, dict) else {"value": entry}
-        return name, {**entry, **raw}
+        return name, {**borrowed(entry, raw.get("transfer", 0.35)), **raw}
 
     def number(self, path: str, raw: Any) -> float:
         """Return a number (in days, if it has a unit) of this replication."""
@@ -290,7 +302,7 @@ class Numbers:
         """Return shares that sum to one: stated one by one, or together as a Dirichlet law."""
         if raw.get("kind") != "dirichlet":
             return {name: self.number(f"{path}.{name}", value) for name, value in raw.items()}
-        alpha = {k: self.number(f"{path}.{k}", v) for k, v in raw.items() if k not in NOT_PARAMETERS}
+        alpha = raw["counts"]
         if self.sets == 1:
             sizes = {k: plain(v) for k, v in raw["values"].items()} if "values" in raw else alpha
         else:

@@ -144,7 +144,7 @@ def hold(dice: Dice) -> Stage:
 
 
 def meeting(dice: Dice) -> Stage:
-    stage: Stage = {"kind": "meeting", "type": "B", "clock": duration(dice)}
+    stage: Stage = {"kind": "meeting", "type": "b", "clock": duration(dice)}
     stage |= dice.maybe(0.5, "prepare", duration(dice))
     stage |= dice.maybe(0.4, "minutes", duration(dice))
     if dice.chance(0.4):
@@ -198,13 +198,13 @@ def causes(dice: Dice, stage: Stage) -> list[str]:
     forms: list[dict[str, Any]] = [
         {"cmc": 0.5, "clinical": 0.5},
         {"site": 0.25, "cmc": 0.5, "clinical": 0.25},
-        {"kind": "dirichlet", "cmc": 5.5, "clinical": 4.5, "values": {"cmc": 0.6, "clinical": 0.4}},
-        {"kind": "dirichlet", "site": 2, "cmc": 6, "clinical": 2},
+        {"kind": "dirichlet", "counts": {"cmc": 5.5, "clinical": 4.5}, "values": {"cmc": 0.6, "clinical": 0.4}},
+        {"kind": "dirichlet", "counts": {"site": 2, "cmc": 6, "clinical": 2}},
     ]
     if dice.chance(0.3):
         return ["crl"]
     stage["cause"] = dice.pick(forms if dice.uncertain else forms[:2])
-    return [name for name in stage["cause"] if name not in ("kind", "values")]
+    return list(stage["cause"].get("counts", stage["cause"]))
 
 
 def answers(dice: Dice, stage: Stage, names: list[str]) -> list[str]:
@@ -357,6 +357,10 @@ def is_number(stage: Stage, path: str) -> bool:
 def fields(stage: Stage, known: dict[str, str]) -> list[str]:
     """Return the numbers of a stage that an effect may act on; shares without a `rest` must keep their sum."""
     found = [path for path in known[stage["kind"]].split() if is_number(stage, path)]
+    if stage.get("at_most", 1) < (2 if stage["kind"] == "designation" else 1):
+        found = [path for path in found if path.split(".")[-1] in ("grant", "approve", "first", "share") or "later" not in path]
+        found = [path for path in found if stage["kind"] == "designation" or path.split(".")[0] in ("approve", "goal", "filing", "refuse")]
+        found = [path for path in found if path != "approve.cmc"]
     has_rest = "rest" in stage.get("outcomes", {}).values()
     return [path for path in found if has_rest or not path.startswith("outcomes.")]
 
@@ -423,7 +427,8 @@ def make_pace(dice: Dice, stages: dict[str, Stage], effects: dict[str, Stage]) -
     sets = [one["on"] for one in effects.values() if "set" in one]
     taken = [target for on in sets for target in ([on] if isinstance(on, str) else on)]
     kinds = ("work", "trial", "meeting")
-    names = [n for n, s in stages.items() if s["kind"] in kinds and not any(t.startswith(f"{n}.") for t in taken)]
+    own = {n: s for n, s in stages.items() if s["kind"] in kinds and (s["kind"] != "meeting" or "prepare" in s)}
+    names = [n for n in own if not any(t.startswith(f"{n}.") for t in taken)]
     if not names or not dice.chance(0.2):
         return None
     return {"sd_log": 0.3, "on": dice.some(names, 4)} | dice.maybe(0.5, "level", 1.25)

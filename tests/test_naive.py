@@ -372,7 +372,7 @@ def test_evidence_gives_the_value_and_the_name():
 
 
 def test_dirichlet_shares_sum_to_one():
-    raw = {"kind": "dirichlet", "a": 5.5, "b": 4.5}
+    raw = {"kind": "dirichlet", "counts": {"a": 5.5, "b": 4.5}}
     assert Numbers(1, 0, 1, {}).shares("stages.x.cause", raw) == {"a": 0.55, "b": 0.45}
     assert Numbers(1, 0, 1, {}).shares("stages.x.cause", raw | {"values": {"a": 0.3, "b": 0.7}}) == {"a": 0.3, "b": 0.7}
     found = [Numbers(1, k, 100, {}).shares("stages.x.cause", raw) for k in range(100)]

@@ -215,10 +215,12 @@ class _Builder:
     def _key(self, event: yaml.ScalarEvent, origin: Origin, level: _Open) -> _Key:
         name: str = event.value
         message = _key_complaint(name, event.style in _QUOTED)
+        if event.style in _QUOTED:
+            self.quoted.append(_span(event))
         if message is None and name in level.keys:
-            message = (
-                f'"{shorten(name)}" is given twice; the first is on line {level.keys[name].line}, keep one of them'
-            )
+            line = level.keys[name].line
+            first = f"; the first is on line {line}" if line else ""
+            message = f'"{shorten(name)}" is given twice{first}, keep one of them'
         if message is not None:
             self.complain(origin, message)
             return _Key("", origin, False)

@@ -65,17 +65,17 @@ class ColumnArrival:
         return draws.uniform(self.sets.seed, stream, self.replications)
 
     def duration(self, name: str, purpose: str = "") -> Floats:
-        """See `pathway_sim.pathway.Arrival`: one draw, then `set`, pace and `scale`, then one rounding."""
+        """See `pathway_sim.pathway.Arrival`: one draw, then the pace, then `set`, then `scale`, then one rounding."""
         source = self.step.inputs[name]
         days = self._draw(source.source, purpose or name)
-        for effect in source.effects:
-            if effect.operator == "set":
-                days = np.where(self._acts(effect), self._draw(effect.number, purpose or name), days)
         if source.paced and self.pathway.pace is not None:
             days = days * self._pace()
         for effect in source.effects:
-            if effect.operator == "scale":
-                days = days * np.where(self._acts(effect), self._value(effect.number), 1.0)
+            acts = self._acts(effect)
+            if effect.operator == "set":
+                days = np.where(acts, self._draw(effect.number, purpose or name), days)
+            else:
+                days = days * np.where(acts, self._value(effect.number), 1.0)
         return quantise(days)
 
     def probability(self, name: str) -> Value:
@@ -94,8 +94,14 @@ class ColumnArrival:
 
     def outcome_of(self, part: str, visit: int) -> npt.NDArray[np.int8]:
         """See `pathway_sim.pathway.Arrival`."""
-        rank = self.pathway.rank[f"{self.step.stage}.{part}/{visit}"]
-        return self.columns.outcome[rank, self.rows]
+        return self.columns.outcome[self._rank(part, visit), self.rows]
+
+    def start_of(self, part: str, visit: int) -> Floats:
+        """See `pathway_sim.pathway.Arrival`."""
+        return self.columns.start[self._rank(part, visit), self.rows]
+
+    def _rank(self, part: str, visit: int) -> int:
+        return self.pathway.rank[f"{self.step.stage}.{part}/{visit}"]
 
     def _draw(self, source: Number | Chance, purpose: str) -> Floats:
         if isinstance(source, Number):

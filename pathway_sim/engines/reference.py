@@ -42,10 +42,12 @@ def simulate(pathway: Pathway, sets: ParameterSets, first: int, count: int) -> T
 
 
 def _dependents(pathway: Pathway) -> dict[int, list[int]]:
-    """The ranks of the steps whose start may follow from each step; under −1 those that follow from nothing."""
+    """The ranks of the steps whose start may follow from each step; under −1 those that are ready before anything happens."""
     dependents: dict[int, list[int]] = defaultdict(list)
+    nothing = Columns.empty(pathway, 0, 1)
     for rank, step in enumerate(pathway.steps):
-        for cause in sorted({fact.step for fact in facts_of(step.after)}) or [-1]:
+        at_once = time_of(step.after, nothing)[0] < NEVER
+        for cause in [-1] if at_once else sorted({fact.step for fact in facts_of(step.after)}):
             dependents[cause].append(rank)
     return dependents
 

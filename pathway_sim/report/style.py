@@ -59,10 +59,9 @@ def context() -> Iterator[None]:
     """Build or write a picture under the settings of this module, whatever the user's own matplotlib settings are."""
     import matplotlib
 
-    defaults: dict[Any, Any] = {
-        key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")
-    }
-    with matplotlib.rc_context({**defaults, **_RC}):
+    defaults: Any = {key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")}
+    defaults.update(_RC)
+    with matplotlib.rc_context(defaults):
         yield
 
 

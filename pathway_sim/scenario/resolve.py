@@ -41,7 +41,7 @@ class Resolver:
     def __init__(self, parts: Parts, problems: Problems) -> None:
         self.parts, self.problems, self.numbers = parts, problems, Numbers(problems)
         self.drafts = [(name, stage, draft) for name, stage in sorted(parts.stages.items()) if stage for draft in stage.drafts()]
-        self.by_stage: dict[str, list[int]] = defaultdict(list)
+        self.by_stage: dict[str, list[int]] = {name: [] for name in sorted(parts.stages)}
         for index, (name, _, _) in enumerate(self.drafts):
             self.by_stage[name].append(index)
         self.done = self._done_before()
@@ -93,10 +93,12 @@ class Resolver:
         draft = self.drafts[index][2]
         if outcome == "start":
             return Fact(index, (START,))
+        if outcome == "skipped":
+            return None if draft.follows else Fact(index, (SKIPPED,))
         if outcome is not None:
             return Fact(index, (draft.outcomes.index(outcome),)) if outcome in draft.outcomes else None
         codes = tuple(draft.outcomes.index(name) for name in draft.final) if whole else tuple(range(len(draft.outcomes)))
-        if not draft.follows:
+        if whole and not draft.follows:
             codes = (*codes, SKIPPED)
         return Fact(index, codes) if codes else None
 
@@ -150,7 +152,7 @@ class Resolver:
             arm=arm,
             title=title,
             steps=tuple(_renumbered(steps[k], rank) for k in order),
-            stages=tuple(self._info(name, rank) for name in sorted(self.by_stage, key=lambda name: min(rank.get(k, MAX_STEPS) for k in self.by_stage[name])) if name not in self.done),
+            stages=self._stages(rank),
             milestones={name: Milestone(_moved(m.reached, rank), _moved(m.until, rank)) for name, m in milestones.items()},
             goal=baseline_goal,
             horizon=self.parts.header.horizon.value,
@@ -163,10 +165,14 @@ class Resolver:
         rank = {k: pathway.rank[_name(name, draft)] for k, (name, _, draft) in enumerate(self.drafts) if name not in self.done}
         return _moved(self.condition(expression, path), rank)
 
-    def _info(self, name: str, rank: Mapping[int, int]) -> StageInfo:
-        stage = self.parts.stages[name]
-        assert stage is not None
-        return StageInfo(name, stage.title or name.replace("_", " "), stage.track, tuple(sorted(rank[k] for k in self.by_stage[name] if k in rank)))
+    def _stages(self, rank: Mapping[int, int]) -> tuple[StageInfo, ...]:
+        """What outputs say of each stage, in the order of their first steps."""
+        found = []
+        for name, stage in self.parts.stages.items():
+            ranks = tuple(sorted(rank[k] for k in self.by_stage[name] if k in rank))
+            if stage is not None and ranks:
+                found.append(StageInfo(name, stage.title or name.replace("_", " "), stage.track, ranks))
+        return tuple(sorted(found, key=lambda info: info.ranks))
 
     def _step(self, index: int, effects: Mapping[tuple[str, str], list[Effect]]) -> Step:
         name, stage, draft = self.drafts[index]
@@ -187,7 +193,7 @@ class Resolver:
             after=after,
             guard=guard,
             final=frozenset(draft.outcomes.index(outcome) for outcome in draft.final),
-            terminal=frozenset(draft.outcomes.index(outcome) for outcome in fatal if outcome in draft.outcomes),
+            terminal=frozenset(draft.outcomes.index(outcome) for outcome in fatal if outcome in draft.outcomes and outcome not in draft.again),
         )
 
     def _outcomes(self, name: str) -> set[str]:
@@ -197,7 +203,9 @@ class Resolver:
         first = self.parts.start is not None and self.parts.start.stage == name
         after = ALWAYS if stage.after is None or first else self.condition(stage.after, ("stages", name, "after"))
         guard = None if stage.if_ is None else self.condition(stage.if_, ("stages", name, "if"), negation=True)
-        return after, guard if stage.enabled else IMPOSSIBLE
+        if stage.enabled:
+            return after, guard
+        return after, IMPOSSIBLE if guard is None else All((guard, IMPOSSIBLE))  # the same place in the order, on or off
 
     def _link(self, name: str, draft: Draft) -> Condition:
         """The steps of the same stage that lead here."""

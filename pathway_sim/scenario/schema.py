@@ -45,7 +45,7 @@ class EffectSpec(Cited):
     scale: Factor | None = Field(None, description="Multiplies a duration or a probability (which is then cut at 1).")
     odds: Factor | None = Field(None, description="Multiplies the odds of a probability.")
     set_: Term | None = Field(None, alias="set", description="Replaces the value.")
-    enabled: bool = Field(True, description="False: the effect never acts.")
+    enabled: bool = Field(True, strict=True, description="False: the effect never acts.")
 
     @model_validator(mode="after")
     def _one_operator(self) -> EffectSpec:

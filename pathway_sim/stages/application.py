@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 import numpy as np
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -18,7 +18,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from pathway_sim.fields import Identifier, Magnitude, Spec, misfit
 from pathway_sim.parameters import Floats, Integers
 from pathway_sim.pathway import Arrival
-from pathway_sim.stages.base import Dirichlet, Draft, Duration, Offset, Probability, Shares, Stage, Times, targets
+from pathway_sim.stages.base import CountFromZero, Dirichlet, Draft, Duration, Offset, Probability, Shares, Stage, Times, targets
 from pathway_sim.stages.rules import SURE, Choice, choose, lapse
 from pathway_sim.stages.work import names_of
 
@@ -92,7 +92,8 @@ class Review:
     """One review cycle: goal, extension, action against the goal, outcome and cause of a letter.
 
     `goal` names the inputs for the goal: one, standard and priority, or by Class of resubmission. `responses` gives for each outcome of
-    the response before a resubmission the place of its goal in `goal` and of its way of answering in `approve`.
+    the response before a resubmission the place of its goal in `goal` and of its way of answering in `approve`; `filings` counts the submissions
+    before a first review.
     Codes: approved, then the letters by cause.
     """
 
@@ -104,11 +105,12 @@ class Review:
     cause: Choice
     last: bool
     responses: tuple[tuple[int, int], ...] = ()
+    filings: int = 0
 
     def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
         """See `pathway_sim.pathway.Rule`."""
         codes = arrival.outcome_of("response", self.visit - 1) if self.visit > 1 else None
-        end = arrival.start + self._left(arrival, codes)
+        end = self._received(arrival) + self._goal(arrival, codes)
         if self.extension is not None:
             extended = arrival.uniform("extension") < arrival.probability(f"{self.extension}.probability")
             end = end + np.where(extended, arrival.duration(f"{self.extension}.duration"), 0.0)
@@ -119,15 +121,22 @@ class Review:
         cause = 0 if self.last else self.cause.codes(arrival)
         return np.maximum(arrival.start, end), np.where(letter, 1 + cause, 0)
 
-    def _left(self, arrival: Arrival, codes: Any) -> Floats:
-        """Days from the start of this review to its goal."""
-        if codes is None:
-            goal = arrival.duration(self.goal[0])
-            if len(self.goal) > 1:
-                priority = arrival.uniform("priority") < arrival.probability("goal.share")
-                goal = np.where(priority, arrival.duration(self.goal[1]), goal)
-            return goal - arrival.duration("filing")
-        return _pick([arrival.duration(name) for name in self.goal], np.array([place for place, _ in self.responses])[codes])
+    def _received(self, arrival: Arrival) -> Floats:
+        """When FDA received what it reviews: the submission whose filing was accepted, or the resubmission."""
+        received = arrival.start
+        for visit in range(1, self.filings + 1):
+            accepted = arrival.outcome_of("filing", visit) == 0
+            received = np.where(accepted, arrival.start_of("filing", visit), received)
+        return received
+
+    def _goal(self, arrival: Arrival, codes: Any) -> Floats:
+        """Days from receipt to the goal."""
+        goals = [arrival.duration(name) for name in self.goal]
+        if codes is not None:
+            return cast(Floats, _pick(goals, np.array([place for place, _ in self.responses])[codes]))
+        if len(goals) == 1:
+            return goals[0]
+        return np.where(arrival.uniform("priority") < arrival.probability("goal.share"), goals[1], goals[0])
 
     def _chance(self, arrival: Arrival, codes: Any) -> Any:
         chances = [arrival.probability(name) for name in self.approve]
@@ -180,12 +189,16 @@ class Application(Stage):
     approve: Probabilities = Field(description="Probability that an action approves: one, or {first, later}, or {first, and by way of answering}.")
     cause: Shares | None = Field(None, description="Causes of complete responses, with probabilities.")
     answer: dict[Identifier, Shares] = Field({}, description="For a cause that is answered in several ways: the ways, with probabilities.")
-    response: Durations = Field(description="From letter to resubmission: one, or by way of answering.")
+    response: Durations | None = Field(None, description="From letter to resubmission: one, or by way of answering.")
     withdraw: Probabilities = Field(NONE, description="Probability that the sponsor never resubmits: one, or by cause.")
     lapse: Duration = Field(Magnitude(365.25, "time"), description="From a letter that is never answered to the end of the application.")
     class_1: Probability = Field(NONE, description="Probability that a resubmission is Class 1.")
     resubmission_goal: ResubmissionGoal = Field(default_factory=ResubmissionGoal, description="Goals of Class 1 and Class 2 resubmissions.")
-    at_most: Times = Field(3, description="How many resubmissions at most.")
+    at_most: CountFromZero = Field(3, description="How many resubmissions at most.")
+
+    @property
+    def _filings(self) -> int:
+        return self.refuse.at_most + 1 if self.refuse else 1
 
     @property
     def causes(self) -> tuple[str, ...]:
@@ -205,6 +218,8 @@ class Application(Stage):
 
     def _gaps(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Tables whose names are not the causes or the ways."""
+        if self.response is None and self.at_most > 0:
+            yield ("response",), "how long the sponsor takes to answer a complete response is missing"
         ways = ("later",) if isinstance(self.approve, dict) and "later" in self.approve else self.ways
         expected: dict[str, tuple[str, ...]] = {"response": self.ways, "withdraw": self.causes, "approve": ("first", *ways)}
         if isinstance(self.slip, dict):
@@ -218,10 +233,9 @@ class Application(Stage):
 
     def drafts(self) -> Iterable[Draft]:
         """Filings and refusals, the first review, then responses and reviews of resubmissions."""
-        filings = self.refuse.at_most + 1 if self.refuse else 1
-        for visit in range(1, filings + 1):
-            yield from self._filing(visit, last=visit == filings)
-        yield self._review(1, tuple(("filing", visit, ("filed",)) for visit in range(1, filings + 1)))
+        for visit in range(1, self._filings + 1):
+            yield from self._filing(visit, last=visit == self._filings)
+        yield self._review(1, tuple(("filing", visit, ("filed",)) for visit in range(1, self._filings + 1)))
         for visit in range(1, self.at_most + 1):
             answer = self._response(visit)
             yield answer
@@ -255,6 +269,7 @@ class Application(Stage):
             cause=_choice("cause", self.cause, self.causes, inputs, "cause"),
             last=last,
             responses=self._codes() if visit > 1 else (),
+            filings=0 if visit > 1 else self._filings,
         )
         return Draft("review", visit, ("approved", *letters), rule, inputs, follows, ("approved", *(letters if last else ())))
 
@@ -262,8 +277,8 @@ class Application(Stage):
         if visit > 1:
             return {f"resubmission_goal.{name}": getattr(self.resubmission_goal, name) for name in ("class_1", "class_2")}
         if isinstance(self.goal, Goal):
-            return {"filing": self.filing, **{f"goal.{name}": getattr(self.goal, name) for name in ("standard", "priority", "share")}}
-        return {"filing": self.filing, "goal": self.goal}
+            return {f"goal.{name}": getattr(self.goal, name) for name in ("standard", "priority", "share")}
+        return {"goal": self.goal}
 
     def _approvals(self, visit: int) -> dict[str, Any]:
         if not isinstance(self.approve, dict):

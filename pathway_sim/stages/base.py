@@ -109,15 +109,19 @@ Shares = Annotated[
 class Count(Cited):
     """A whole number with its source."""
 
-    value: int = Field(ge=1, le=50)
+    value: int = Field(strict=True, ge=0, le=50)
 
 
 def _count(raw: Any) -> Any:
     return raw.value if isinstance(raw, Count) else raw
 
 
-Times = Annotated[Annotated[int, Field(ge=1, le=50)] | Count, AfterValidator(_count)]
+Times = Annotated[Annotated[int, Field(strict=True, ge=1, le=50)] | Count, AfterValidator(_count)]
 """How many times at most: 1 to 50."""
+
+
+CountFromZero = Annotated[Annotated[int, Field(strict=True, ge=0, le=50)] | Count, AfterValidator(_count)]
+"""How many times at most: 0 to 50."""
 
 
 class Repeat(Spec):
@@ -132,7 +136,8 @@ class Draft:
     """A step before references are resolved.
 
     `inputs` maps targets (``approve.first``) to terms; `follows` lists the (part, visit, outcomes) of the same stage that
-    lead here, the first one to happen counting; the entry of the stage follows nothing.
+    lead here, the first one to happen counting; the entry of the stage follows nothing. `again` are outcomes that lead to
+    another visit and so never end the program.
     """
 
     part: str
@@ -143,6 +148,7 @@ class Draft:
     follows: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
     final: tuple[str, ...] = ()
     paced: frozenset[str] = field(default=frozenset())
+    again: tuple[str, ...] = ()
 
 
 class Stage(Spec):
@@ -154,7 +160,7 @@ class Stage(Spec):
     track: Track = Field("clinical", description="Which of the parallel tracks the stage belongs to.")
     after: Expression | None = Field(None, description="What must be over before the stage is ready; a list means all. Without it: day 0.")
     if_: Expression | None = Field(None, alias="if", description="Read when the stage is ready; if it does not hold the stage is skipped.")
-    enabled: bool = Field(True, description="False: the stage is always skipped.")
+    enabled: bool = Field(True, strict=True, description="False: the stage is always skipped.")
     terminal: tuple[Identifier, ...] | None = Field(None, description="Outcomes that end the program; replaces the kind's own.")
 
     def drafts(self) -> Iterable[Draft]:
@@ -186,7 +192,7 @@ def visits(drafts: list[Draft], repeat: Repeat | None) -> Iterator[Draft]:
                 follows = ((drafts[-1].part, visit - 1, (repeat.on,)),)
             names = tuple("exhausted" if last and name == repeat.on else name for name in draft.outcomes)
             final = tuple("exhausted" if name == repeat.on else name for name in draft.final if last or name != repeat.on)
-            yield Draft(draft.part, visit, names, draft.rule, draft.inputs, follows, final, draft.paced)
+            yield Draft(draft.part, visit, names, draft.rule, draft.inputs, follows, final, draft.paced, () if last else (repeat.on,))
 
 
 __all__ = ["Count", "Dirichlet", "Draft", "Duration", "Expression", "Factor", "Offset", "Probability", "Repeat", "Share", "Shares", "Stage",

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from pathway_sim.fields import Spec, misfit
 from pathway_sim.stages.base import Draft, Duration, Probability, Repeat, Stage, visits
-from pathway_sim.stages.rules import Choice, Lapse
+from pathway_sim.stages.rules import Choice, Lapse, lapse
 
 OUTCOMES = ("success", "failed")
 CHOICE = Choice(("success", None))
@@ -68,10 +68,9 @@ class Trial(Stage):
         follows: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
         for part in ("enrolment", "follow_up"):
             inputs = {f"design.{part}": getattr(self.design, part)}
-            yield Draft(part, 1, ("done",), Lapse(((f"design.{part}", part),)), inputs, follows, (), frozenset(inputs))
+            yield Draft(part, 1, ("done",), lapse(f"design.{part}"), inputs, follows, (), frozenset(inputs))
             follows = ((part, 1, ("done",)),)
         inputs = {"design.readout": self.design.readout}
-        rule = Lapse((("design.readout", "readout"),), CHOICE)
-        yield Draft("readout", 1, OUTCOMES, rule, {**inputs, "success": self.success}, follows, OUTCOMES, frozenset(inputs))
+        yield Draft("readout", 1, OUTCOMES, lapse("design.readout", CHOICE), {**inputs, "success": self.success}, follows, OUTCOMES, frozenset(inputs))
 
 

@@ -30,8 +30,7 @@ CHANCE = "95 % simulation error"
 class Line:
     """One curve with its band, and the words at its end: a name, a number and a note below.
 
-    ``low`` and ``high`` are empty where no band is drawn; ``steps`` says that points are so far apart that the curve
-    has to be drawn level from each to the next.
+    ``low`` and ``high`` are empty where no band is drawn. Points are the ends of months, joined by straight lines.
     """
 
     arm: str
@@ -40,7 +39,6 @@ class Line:
     values: Floats
     low: Floats
     high: Floats
-    steps: bool
     name: str
     number: str
     remark: str = ""
@@ -153,9 +151,8 @@ def _line(arm: str, label: str, curve: Curve, horizon: float, words: tuple[str, 
     whole = functools.partial(_whole, keep=keep, before=bool(before), after=bool(after))
     days = np.concatenate(([0] if before else [], days, [int(horizon)] if after else [])).astype(np.int64)
     days.setflags(write=False)
-    steps = bool(np.max(np.diff(days), initial=0) > 2 * max(horizon / MOST_POINTS, 1))
     ends = (whole(low), whole(high)) if shaded else (np.empty(0), np.empty(0))
-    return Line(arm, label, days, whole(curve.estimate), *ends, steps, *words)
+    return Line(arm, label, days, whole(curve.estimate), *ends, *words)
 
 
 def _whole(values: Floats, keep: npt.NDArray[np.intp], before: bool, after: bool) -> Floats:
@@ -179,7 +176,7 @@ def _medians(results: Results, curves: Sequence[Line]) -> tuple[Median, ...]:
     for index, line in enumerate(curves):
         days = say.median_days(results, line.arm)
         if days is not None and line.values[-1] > 0:
-            share = float(line.values[max(int(np.searchsorted(line.days, days, side="right")) - 1, 0)])
+            share = float(np.interp(days, line.days, line.values))
             found.append(Median(index, days, share, f"median arrival {month_year(results.as_of, days)}"))
     return tuple(found)
 
@@ -238,9 +235,8 @@ def _alt(results: Results, names: Sequence[str], band: bool, compared: Sequence[
         interval = say.interval_of(chance, band)
         ends = f" ({percent(interval[0])} to {percent(interval[1])})" if interval else ""
         median = say.median_month(results, name)
-        told.append(
-            f"{sentence(label)}: {percent(chance.estimate)}{ends}{f', half of those by {median}' if median else ''}."
-        )
+        half = f", half of those by {median}" if median else ""
+        told.append(f"{sentence(label) or 'Chance'}: {percent(chance.estimate)}{ends}{half}.")
     for comparison in compared:
         base, arm = _labels([comparison.baseline, comparison.arm])
         change = " ".join(_change_words(comparison.probability_difference, band))

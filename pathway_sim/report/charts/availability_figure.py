@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pathway_sim.report import style
 from pathway_sim.report.charts import frame
@@ -13,17 +13,18 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from pathway_sim.report.charts.availability import AvailabilityData, Line
+    from pathway_sim.report.charts.availability import AvailabilityData, Line, Median
 
 LABELS = 2.6  # inches at most for the words at the ends of the lines
 DIFFERENCE = 1.05  # inches for the difference panel
+PITCH = 0.15  # inches from name to name where many lines end; more than a slide holds make the page higher
 SAMPLE = 0.34  # inches of line before its label
 
 
 def figure(data: AvailabilityData) -> Figure:
     """The picture of the data."""
     with style.context():
-        page, box = frame.new_figure(data.captions)
+        page, box = frame.new_figure(data.captions, 1.2 + PITCH * len(data.curves))
         many = len(data.curves) > len(style.HATCHES) + 1
         size = style.NORMAL if not many else style.SMALL
         left, right, bottom = box.left + 0.5, box.right - _column(data, size), box.bottom + 0.32
@@ -64,13 +65,11 @@ def _curves(axes: Axes, data: AvailabilityData, many: bool) -> None:
 def _plot(axes: Axes, line: Line, index: int, gid: str, thickness: float) -> None:
     colour = style.arm_colour(index)
     if line.low.size:
-        step: Literal["post"] | None = "post" if line.steps else None
-        band = axes.fill_between(line.days, line.low, line.high, step=step, color=colour, alpha=0.16, linewidth=0)
+        band = axes.fill_between(line.days, line.low, line.high, color=colour, alpha=0.16, linewidth=0)
         band.set_gid(gid + "-band")
     (curve,) = axes.plot(
         line.days,
         line.values,
-        drawstyle="steps-post" if line.steps else "default",
         color=colour,
         linestyle=style.arm_dashes(index),
         linewidth=thickness,
@@ -114,18 +113,23 @@ def _medians(axes: Axes, data: AvailabilityData) -> None:
         colour = style.arm_colour(median.index)
         (dot,) = axes.plot([median.days], [median.share], "o", color=colour, markersize=5.5, zorder=4)
         dot.set_gid(f"availability-median-{median.index}")
-    first, last = ordered[0], ordered[-1]
     if len(ordered) > 1:
-        _median_words(axes, first.days, first.share, first.label, first.index, -1)
-    _median_words(axes, last.days, last.share, last.label, last.index, 1)
+        _median_words(axes, ordered[0], (-1,))
+    _median_words(axes, ordered[-1], (1,) if len(ordered) > 1 else (1, -1))
 
 
-def _median_words(axes: Axes, days: float, share: float, label: str, index: int, side: int) -> None:
-    low, high = axes.get_xlim()
-    x = days + side * frame.across(axes, 0.1) * (high - low)
-    ha, va = ("left", "top") if side > 0 else ("right", "bottom")
-    colour = style.readable(style.arm_colour(index))
-    style.put(axes, x, share, label, size=style.SMALL + 0.5, color=colour, ha=ha, va=va)
+def _median_words(axes: Axes, median: Median, sides: Sequence[int]) -> None:
+    """The date beside a dot, on the first of these sides (1 is right) that has room for it."""
+    (low, high), (_, top) = axes.get_xlim(), axes.get_ylim()
+    inch = frame.across(axes, 1.0) * (high - low)
+    size = style.SMALL + 0.5
+    needed = (style.width(median.label, size) + 0.1) * inch
+    for side in sides:
+        if needed <= (high - median.days if side > 0 else median.days - low):
+            below = side > 0 and median.share > 0.12 * top
+            place = {"ha": "left" if side > 0 else "right", "va": "top" if below else "bottom"}
+            style.put(axes, median.days + side * 0.1 * inch, median.share, median.label, size=size, **place)
+            return
 
 
 def _limits(data: AvailabilityData) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from pathway_sim.analysis.results import ComparisonResult, Estimate, Results
 from pathway_sim.report.words import cut, month_year, months, percent, plain, sentence, words
 
 NAME_LENGTH = 40
+ONLY_ARM = "base"  # what the arm of a scenario without arms is called
 HARDLY, HARDLY_POINTS = 0.1, 0.01  # a change within ±10 % of the baseline's chance and ±1 point is hardly one
 _NOT_ALWAYS = ", though not in every parameter set"
 
@@ -44,7 +45,9 @@ def arm_order(results: Results) -> list[str]:
 
 
 def arm_labels(names: Sequence[str]) -> list[str]:
-    """Names of arms for reading; as they are where two would read the same."""
+    """Names of arms for reading; as they are where two would read the same; an only arm has none."""
+    if list(names) == [ONLY_ARM]:
+        return [""]
     labels = [cut(words(name), NAME_LENGTH) for name in names]
     return labels if len(set(labels)) == len(labels) else [cut(plain(name), NAME_LENGTH) for name in names]
 

@@ -150,7 +150,7 @@ def _span(results: Results, stages: Sequence[StageRow], arrivals: Sequence[Arriv
     starts = [min(bar.start_p50, bar.end_p10) for bar in bars]
     ends = [max(bar.end_p50, bar.end_p90) for bar in bars] + [arrival.p90 for arrival in arrivals]
     last = max(ends, default=results.horizon)
-    return min([0.0, *starts]), 1.01 * last if last > 0 else results.horizon
+    return min([0.0, *starts]), 1.01 * last if ends and last > 0 else results.horizon
 
 
 def _captions(results: Results, names: Sequence[str], labels: Sequence[str], stages: Sequence[StageRow]) -> Captions:
@@ -158,9 +158,11 @@ def _captions(results: Results, names: Sequence[str], labels: Sequence[str], sta
     shares = [percent(say.probability_of(results, name)) for name in names]
     pairs = zip(labels, shares, strict=True)
     told = shares[0] if len(names) == 1 else ", ".join(f"{label} {share}" for label, share in pairs)
-    subtitle = f"Only programs that {goal.reach} by {by}: {told} of all that start. Bars: median start to median end."
+    subtitle = f"Only programs that {goal.reach} by {by}: {told} of all that start."
     if len(results.arms) > len(names):
         subtitle += f" The first {len(names)} of {len(results.arms)} arms."
+    if stages:
+        subtitle += " Bars: median start to median end."
     title = _title(results, names, labels)
     alt = f"Timeline of stages. {title}. {subtitle} {_alt(results, labels, stages)}"
     return Captions(say.kicker(results), title, subtitle, say.footer(results), alt.strip())
@@ -179,7 +181,7 @@ def _title(results: Results, names: Sequence[str], labels: Sequence[str]) -> str
     if gained and all(medians):
         told = f"With {labels[1]}, {goal.noun} comes {gained} where both arrive"
         return f"{told}: median {medians[1]} against {medians[0]}"
-    pairs = [f"{label} {median or 'never'}" for label, median in zip(labels, medians, strict=True)]
+    pairs = [f"{label} {median or '(too few arrivals to tell)'}" for label, median in zip(labels, medians, strict=True)]
     return f"Median {goal.noun}: {listed(pairs)}"
 
 
@@ -187,7 +189,8 @@ def _alt(results: Results, labels: Sequence[str], stages: Sequence[StageRow]) ->
     told = []
     for row in stages:
         arms = "; ".join(
-            f"{labels[bar.arm]} {month_year(results.as_of, bar.start_p50)} to {month_year(results.as_of, bar.end_p50)}"
+            f"{labels[bar.arm]} {month_year(results.as_of, bar.start_p50)} to "
+            f"{month_year(results.as_of, bar.end_p50)}".lstrip()
             for bar in row.bars
         )
         told.append(f"{row.label}{f' ({row.note})' if row.note else ''}: {arms}.")

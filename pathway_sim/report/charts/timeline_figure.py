@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathway_sim.report.charts.timeline import Arrival, TimelineData
 
 LABELS = 2.4  # inches at most for the names of the stages
-PITCH = 0.205  # inches at least from row to row; many rows make the page higher than a slide
+PITCH = (0.19, 0.19, 0.215)  # inches at least from row to row, by arms; many rows make the page higher than a slide
 FILLED = 0.78  # of a row's height: its bars
 KEY = 0.23  # inches for a line of the key
 SIGN = {"certain": 0.2, "open": 0.2}  # inches before the words of the key; bars and whiskers take more
@@ -30,7 +30,7 @@ def figure(data: TimelineData) -> Figure:
         goal = _goal_height(data)
         key = _key(data)
         above = KEY * (key[-1][1] + 1) if key else 0.0
-        page, box = frame.new_figure(data.captions, above + 0.6 + PITCH * (len(data.stages) + goal))
+        page, box = frame.new_figure(data.captions, above + 0.6 + PITCH[len(data.arms) - 1] * (len(data.stages) + goal))
         _draw_key(page, box, key)
         left = box.left + _names_width(data) + 0.12
         place = Box(left, box.bottom + 0.3, box.right, box.top - above - 0.3)
@@ -170,7 +170,16 @@ def _arrival_words(axes: Axes, data: TimelineData, arrival: Arrival, y: float, c
     name = style.fit(arrival.name, room - date if left else 2.0, size, bold)
     x = arrival.p10 - 0.1 * per_inch if left else arrival.p90 + 0.1 * per_inch
     place = {"ha": "right" if left else "left", "va": "center_baseline"}
-    style.put(axes, x, y, f"{name}: {arrival.date}", size=size, bold=bold, color=colour, **place)
+    style.put(
+        axes,
+        x,
+        y,
+        ": ".join(part for part in (name, arrival.date) if part),
+        size=size,
+        bold=bold,
+        color=colour,
+        **place,
+    )
 
 
 def _key(data: TimelineData) -> list[tuple[float, int, str, str]]:
@@ -181,8 +190,8 @@ def _key(data: TimelineData) -> list[tuple[float, int, str, str]]:
     signs = [(f"arm {k}", style.fit(label, 2.2, style.SMALL + 0.5)) for k, label in enumerate(data.arms) if several]
     decisions = {bar.certain for row in data.stages for bar in row.bars if bar.decides}
     signs.append(("whisker", "range of the end, P10 to P90"))
-    signs += [("certain", "decision, nearly always the same")] if True in decisions else []
-    signs += [("open", "decision that varies")] if False in decisions else []
+    signs += [("certain", "decision, same outcome in nearly all")] if True in decisions else []
+    signs += [("open", "decision, outcomes differ")] if False in decisions else []
     places, x, line = [], 0.0, 0
     for sign, text in signs:
         needed = SIGN.get(sign, 0.36) + style.width(text, style.SMALL + 0.5)
