@@ -76,6 +76,23 @@ class Trajectories:
         codes[np.isfinite(self.milestone(self.pathway.goal))] = 0
         return codes
 
+    def stage_columns(self) -> tuple[Floats, Floats, Integers]:
+        """When each stage started and ended, and how, each of shape ``(stages, n)``, in the order of the pathway's stages.
+
+        Days, +∞ for never; the third is the place of the outcome among all outcomes of the stage, −1 if it has not ended or was skipped.
+        """
+        shape = (len(self.pathway.stages), self.count)
+        start, end, how = np.full(shape, NEVER), np.full(shape, NEVER), np.full(shape, -1, dtype=np.int64)
+        for place, info in enumerate(self.pathway.stages):
+            start[place] = self.start[list(info.ranks)].min(axis=0)
+            names = list(dict.fromkeys(name for rank in info.ranks for name in self.pathway.steps[rank].outcomes))
+            for rank in info.ranks:
+                step = self.pathway.steps[rank]
+                for code in step.final:
+                    here = self.outcome[rank] == code
+                    end[place, here], how[place, here] = self.end[rank, here], names.index(step.outcomes[code])
+        return start, end, how
+
 
 Rows = Integers | slice
 EVERY = slice(None)

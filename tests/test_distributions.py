@@ -174,7 +174,6 @@ def test_an_element_does_not_depend_on_the_others(name: str) -> None:
     assert np.array_equal(ours.sf(whole)[:50], [ours.sf(float(one)) for one in whole[:50]])
 
 
-# A mixture's shape is a constant here, so the case has no parameter that may be an array.
 @pytest.mark.parametrize("name", CASES)
 def test_array_parameters_equal_scalar_ones(name: str) -> None:
     count = 250
@@ -446,6 +445,16 @@ def test_truncated_means() -> None:
     check(d.Truncated(d.Shifted(three_humps(1.0), 1.0), 1.5, 2.0), 1.75)
     check(d.Truncated(d.Truncated(d.Exponential(3.0), 2.0, INF), 5.0, INF), 8.0)
     check(d.Truncated(d.Fixed(3.0), 3.0, 3.0), 3.0)
+
+
+def test_truncation_gives_a_mean_where_there_was_none() -> None:
+    for endless in (d.LogQuantiles(1.0, 5.0, 60.0), d.Enrolment(20, 1, 0.03, 0.5, 60.0, 0.0)):
+        assert endless.mean() == INF
+        assert d.Truncated(endless, 2.0, INF).mean() == INF
+        ours = d.Truncated(endless, 2.0, np.array([500.0, INF]))
+        levels = (np.arange(100_000) + 0.5) / 100_000
+        assert ours.mean()[0] == pytest.approx(np.mean(d.Truncated(endless, 2.0, 500.0).ppf(levels)), rel=1e-7)
+        assert ours.mean()[1] == INF
 
 
 def test_truncation_to_nothing_is_refused() -> None:

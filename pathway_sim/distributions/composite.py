@@ -224,7 +224,11 @@ class Truncated(Distribution):
         return np.where(x < self.low, 1.0, np.minimum(share, 1.0))
 
     def mean(self) -> Values:
-        return self.inner._mean_within(self.low, self.high)
+        """As for `inner`, over [low, high]; infinite only if ``high`` is and the mean of ``inner`` is."""
+        mean = self.inner._mean_within(self.low, self.high)
+        if not np.any(np.isinf(self.high)):
+            return mean
+        return np.where(np.isposinf(self.high) & np.isposinf(self.inner.mean()), np.inf, mean)[()]
 
     def support(self) -> tuple[Values, Values]:
         low, high = self.inner.support()

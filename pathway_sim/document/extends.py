@@ -59,25 +59,29 @@ def load(source: Path | str | bytes, name: str, library: Library) -> tuple[Mappi
     """
     given: Path | bytes = sys.stdin.buffer.read(MAX_BYTES + 1) if source == "-" else _as_path(source)
     first = given if isinstance(given, Path) else None
-    resolver = _Resolver(first, library)
-    document = read(given, name)
+    layers = _layers(read(given, name), visible(name), first, _Resolver(first, library))
+    files = [file for file, _ in layers]
+    result = _without_extends(layers.pop()[1])
+    while layers:
+        result = overlay(result, _without_extends(layers.pop()[1]))
+    return result, files
+
+
+def _layers(document: Mapping, name: str, first: Path | None, resolver: _Resolver) -> list[tuple[str, Mapping]]:
+    """The document and, one behind the other, what it extends; each with its name."""
     folder = None if first is None else first.parent
     seen = {} if first is None else {_real(first): name}
-    layers, files = [document], [visible(name)]
+    layers = [(name, document)]
     while (target := document.entries.get("extends")) is not None:
-        base = resolver.resolve(target, files[-1], folder)
+        base = resolver.resolve(target, name, folder)
         if base.path in seen:
             raise _refusal(target, f"this goes round in a circle: {seen[base.path]} is already being read; remove one")
-        if len(files) > MAX_EXTENDS:
+        if len(layers) > MAX_EXTENDS:
             raise _refusal(target, f"more than {MAX_EXTENDS} files extend one another; join some of them")
-        document = _read_base(base, target)
-        seen[base.path], folder = base.name, base.path.parent
-        layers.append(document)
-        files.append(base.name)
-    result = _without_extends(layers.pop())
-    while layers:
-        result = overlay(result, _without_extends(layers.pop()))
-    return result, files
+        document, name, folder = _read_base(base, target), base.name, base.path.parent
+        seen[base.path] = name
+        layers.append((name, document))
+    return layers
 
 
 def _read_base(base: _Base, target: Node) -> Mapping:

@@ -79,8 +79,6 @@ def _contents(path: Path, name: str, follow: bool) -> bytes:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise StorageError(f"{name}: there is no such file; check the name") from None
-    except IsADirectoryError:
-        raise StorageError(f"{name}: this is not a file; name a scenario file") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "the name is not usable"
         raise StorageError(f"{name}: the file cannot be read ({reason})") from None

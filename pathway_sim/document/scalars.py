@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import islice
 
 MAX_TEXT = 2_000
 MAX_KEY = 120
@@ -84,12 +85,7 @@ def position(text: str, index: int) -> tuple[int, int]:
 
 def bad_characters(text: str, limit: int = 20) -> list[tuple[int, str]]:
     """Index and complaint for the first characters that may not stand in a document."""
-    found = []
-    for match in FORBIDDEN.finditer(text):
-        found.append((match.start(), _complaint(match.group())))
-        if len(found) == limit:
-            break
-    return found
+    return [(match.start(), _complaint(match.group())) for match in islice(FORBIDDEN.finditer(text), limit)]
 
 
 def _complaint(character: str) -> str:

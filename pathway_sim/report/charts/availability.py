@@ -82,7 +82,7 @@ def data(results: Results) -> AvailabilityData:
     compared = _comparisons(results, names) if few else []
     band = _has_band(results, names)
     curves = tuple(_curve(results, name, label, few, band) for name, label in zip(names, _labels(names), strict=True))
-    differences = tuple(_difference(results, c, band) for c in compared)
+    differences = tuple(_difference(results, c, band, len(compared) > 1) for c in compared)
     medians = _medians(results, curves) if few else ()
     reached = any(line.values[-1] > 0 for line in curves)
     return AvailabilityData(
@@ -123,10 +123,10 @@ def _curve(results: Results, name: str, label: str, few: bool, band: bool) -> Li
     return _line(name, label, result.curve, results.horizon, words, few, band)
 
 
-def _difference(results: Results, comparison: ComparisonResult, band: bool) -> Line:
+def _difference(results: Results, comparison: ComparisonResult, band: bool, several: bool) -> Line:
     base, arm = _labels([comparison.baseline, comparison.arm])
     curve = comparison.difference_curve
-    words = ("", *_change_words(comparison.probability_difference, band))
+    words = (arm if several else "", *_change_words(comparison.probability_difference, band))
     return _line(comparison.arm, f"{arm} − {base}", curve, results.horizon, words, True, band)
 
 
@@ -136,7 +136,7 @@ def _change_words(change: Estimate, band: bool) -> tuple[str, str]:
         return "unknown", ""
     interval = say.interval_of(change, band)
     value, *ends = points(change.estimate, *(interval or ()))
-    if interval is None:
+    if interval is None or not any((change.estimate, *interval)):
         return f"{value} points", ""
     return f"{value} points", f"({ends[0]} to {ends[1]}{'' if say.excludes_zero(*interval) else ', includes 0'})"
 
@@ -211,12 +211,27 @@ def _title(results: Results, names: Sequence[str]) -> str:
     if len(names) == 2:
         return _title_of_two(results, names, labels, shares)
     if len(names) <= FEW:
-        others = listed([f"{label} {percent(s)}" for s, label in zip(shares[1:], labels[1:], strict=True)])
-        return f"By {by}, {percent(shares[0])} of programs {goal.reach} ({labels[0]}); {others}"
+        return _title_of_few(results, names, labels, [percent(share) for share in shares])
     least, most = int(np.argmin(shares)), int(np.argmax(shares))
     ends = f"from {percent(shares[least])} ({labels[least]}) to {percent(shares[most])} ({labels[most]})"
     told = f"By {by}, {ends} of programs {goal.reach}"
     return told if 0 in (least, most) else f"{told}; {labels[0]} {percent(shares[0])}"
+
+
+def _title_of_few(results: Results, names: Sequence[str], labels: Sequence[str], shares: Sequence[str]) -> str:
+    goal, by = say.goal_words(results.goal), month_year(results.as_of, results.horizon)
+    if len(set(shares)) > 1:
+        others = listed([f"{share} with {label}" for share, label in zip(shares[1:], labels[1:], strict=True)])
+        return f"By {by}, {shares[0]} of programs {goal.reach} ({labels[0]}), {others}"
+    told = f"{shares[0]} of programs {goal.reach} by {by} in all {len(names)} arms"
+    days = [
+        (days, label) for name, label in zip(names, labels, strict=True) if (days := say.median_days(results, name))
+    ]
+    if len(days) < len(names):
+        return told
+    (first, arm), (last, other) = min(days), max(days)
+    ends = f"{month_year(results.as_of, first)} ({arm}) to {month_year(results.as_of, last)} ({other})"
+    return f"{told}; median arrival from {ends}"
 
 
 def _title_of_two(results: Results, names: Sequence[str], labels: Sequence[str], shares: Sequence[float]) -> str:

@@ -45,8 +45,12 @@ def figure(data: AvailabilityData) -> Figure:
 def _column(data: AvailabilityData, size: float) -> float:
     """Width of the column of words at the ends of the lines."""
     lines = (*data.curves, *data.differences)
-    words = [text for line in lines for text in (f"{line.name} {line.number}", line.remark)]
+    words = [text for line in lines for text in (_named(line.name, line.number), line.remark)]
     return min(LABELS, max(style.width(text, size, True) for text in words) + SAMPLE + 0.25)
+
+
+def _named(name: str, number: str) -> str:
+    return f"{name}: {number}" if name else number
 
 
 def _curves(axes: Axes, data: AvailabilityData, many: bool) -> None:
@@ -97,9 +101,9 @@ def _end_text(axes: Axes, line: Line, y: float, size: float, index: int) -> None
     bold, room = index == 0, LABELS - SAMPLE - 0.2
     place = {"transform": axes.transAxes, "va": "center_baseline", "color": style.readable(style.arm_colour(index))}
     x = 1 + frame.across(axes, 0.1 + SAMPLE)
-    name = style.fit(line.name, room - style.width(f" {line.number}", size, bold), size, bold)
+    name = style.fit(line.name, room - style.width(f": {line.number}", size, bold), size, bold)
     lift = frame.upward(axes, 0.075) if line.remark else 0.0
-    style.put(axes, x, y + lift, f"{name} {line.number}".strip(), size=size, bold=bold, **place)
+    style.put(axes, x, y + lift, _named(name, line.number), size=size, bold=bold, **place)
     if line.remark:
         style.put(axes, x, y - lift, style.fit(line.remark, room, size - 1), size=size - 1, **place)
 
@@ -145,7 +149,8 @@ def _differences(axes: Axes, data: AvailabilityData) -> None:
     for index, line in zip(styles, data.differences, strict=True):
         _plot(axes, line, index, f"availability-difference-{index}", 1.5)
     _end_labels(axes, data.differences, style.NORMAL - 0.5, styles)
-    names = ", ".join(line.label for line in data.differences)
+    several = len(data.differences) > 1
+    names = f"each arm − {data.curves[0].name}" if several else data.differences[0].label
     heading = style.fit(f"Difference in percentage points: {names}", 6.5, style.SMALL + 0.5)
     place = {"transform": axes.transAxes, "va": "bottom", "color": style.INK}
     style.put(axes, 0, 1 + frame.upward(axes, 0.05), heading, size=style.SMALL + 0.5, **place)

@@ -102,7 +102,8 @@ def chance_clause(goal: Goal, labels: tuple[str, str], shares: tuple[float, floa
     if all(abs(end) <= min(HARDLY * shares[0], HARDLY_POINTS) for span in spans for end in span):
         return f"{sentence(arm)} hardly moves the chance of {goal.reaching} by {by}: {numbers}"
     if not excludes_zero(change.low, change.high):
-        return f"No clear difference in the chance of {goal.reaching} by {by}: {sentence(arm)} {numbers}"
+        told = numbers if before == after else f"{after} with {arm}, {before} with {base}"
+        return f"No clear difference in the chance of {goal.reaching} by {by}: {told}"
     verb = "raises" if (change.estimate or 0.0) > 0 else "lowers"
     told = f"{sentence(arm)} {verb} the chance of {goal.reaching} by {by} from {before} to {after}"
     return told + (_NOT_ALWAYS if mixed_sign(change) else "")

@@ -115,7 +115,7 @@ def _stages(results: Results, names: Sequence[str]) -> tuple[StageRow, ...]:
 
 def _label(span: StageSpan) -> str:
     title = plain(getattr(span, "title", ""))
-    return sentence(cut(title or words(span.stage), 80))
+    return sentence(cut(title or words(span.stage.replace(".", " ").replace("/", " ")), 80))
 
 
 def _note(spans: Sequence[tuple[int, StageSpan]], arms: int) -> str:
@@ -157,7 +157,7 @@ def _captions(results: Results, names: Sequence[str], labels: Sequence[str], sta
     goal, by = say.goal_words(results.goal), month_year(results.as_of, results.horizon)
     shares = [percent(say.probability_of(results, name)) for name in names]
     pairs = zip(labels, shares, strict=True)
-    told = shares[0] if len(names) == 1 else ", ".join(f"{label} {share}" for label, share in pairs)
+    told = shares[0] if len(names) == 1 else ", ".join(f"{share} ({label})" for label, share in pairs)
     subtitle = f"Only programs that {goal.reach} by {by}: {told} of all that start."
     if len(results.arms) > len(names):
         subtitle += f" The first {len(names)} of {len(results.arms)} arms."
@@ -176,13 +176,19 @@ def _title(results: Results, names: Sequence[str], labels: Sequence[str]) -> str
     if len(names) == 1:
         days = say.median_days(results, names[0])
         after = "" if days is None else f" by {medians[0]}, after {days / YEAR:.1f} years"
-        return f"Half of the programs that {goal.reach} do so{after}" if after else f"When programs {goal.reach}"
+        return f"Half of the programs that {goal.reach} do so{after}" if after else _too_few(goal)
     gained = say.gain_words(say.comparison_with(results, names[0], names[1])) if len(names) == 2 else ""
     if gained and all(medians):
         told = f"With {labels[1]}, {goal.noun} comes {gained} where both arrive"
         return f"{told}: median {medians[1]} against {medians[0]}"
-    pairs = [f"{label} {median or '(too few arrivals to tell)'}" for label, median in zip(labels, medians, strict=True)]
+    if not any(medians):
+        return _too_few(goal)
+    pairs = [f"{median or 'too few arrivals'} ({label})" for label, median in zip(labels, medians, strict=True)]
     return f"Median {goal.noun}: {listed(pairs)}"
+
+
+def _too_few(goal: say.Goal) -> str:
+    return f"Too few programs {goal.reach} to give a median date"
 
 
 def _alt(results: Results, labels: Sequence[str], stages: Sequence[StageRow]) -> str:

@@ -145,6 +145,9 @@ def _names(axes: Axes, data: TimelineData, goal: float) -> None:
 def _arrivals(axes: Axes, data: TimelineData, goal: float) -> None:
     """The goal: a dot at the median with its date, a whisker from P10 to P90, a line up through the stages."""
     top = 0.5 - len(data.stages)
+    if not data.arrivals and not data.notes:
+        place: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "center", "va": "center_baseline"}
+        style.put(axes, 0.5, top - goal / 2, "too few arrivals to give a median", color=style.QUIET, **place)
     for rank, arrival in enumerate(data.arrivals):
         y = top - goal * (rank + 0.5) / len(data.arrivals)
         colour = style.readable(style.arm_colour(arrival.arm))

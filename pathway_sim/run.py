@@ -1,0 +1,234 @@
+"""Run a scenario: arms × chunks × workers, then one result.
+
+A chunk is a pure function of (pathways, seed, first, count), and every statistic is a mergeable reduction of integers, so chunk size
+and the number of workers change no byte of any output.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from itertools import islice
+
+from pathway_sim import __version__
+from pathway_sim.analysis.results import Results
+from pathway_sim.analysis.study import Chunk, Study
+from pathway_sim.engines import choose, engine
+from pathway_sim.errors import PathwayError, UsageError
+from pathway_sim.parameters import Chance, Number, ParameterSets
+from pathway_sim.pathway import Pathway
+from pathway_sim.scenario import Scenario
+from pathway_sim.units import YEAR, suggest
+
+CHUNK = 2**14
+MOST_REPLICATIONS = 10**9
+PARALLEL_FROM = 200_000
+"""Replications from which more than one worker pays for its start, with the batch engine."""
+FAR = 0.02
+"""A stated value and the mean over the sets are said to differ from this relative difference on."""
+
+Done = tuple[int, Study, Chunk | None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to run: which arms, how many replications from which one on, the seed, sets, engine and workers."""
+
+    arms: tuple[str, ...] = ()
+    baseline: str | None = None
+    compare: bool = True
+    replications: int = 100_000
+    first: int = 0
+    seed: int = 1
+    parameter_sets: int | None = None
+    engine: str = "auto"
+    workers: int | None = None
+    chunk: int = CHUNK
+
+
+def run(
+    scenario: Scenario,
+    settings: Settings | None = None,
+    *,
+    observe: Callable[[Chunk], None] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Results:
+    """Simulate the arms of a scenario and report.
+
+    Parameters
+    ----------
+    observe : callable, optional
+        Is given the trajectories of every chunk, in order.
+    progress : callable, optional
+        Is given the number of replications of each finished chunk, in order.
+
+    Raises
+    ------
+    UsageError
+        If the settings make no sense for the scenario.
+    UnsupportedPathway
+        If the engine cannot run it.
+    """
+    settings = settings or Settings()
+    pathways = _arms(scenario, settings)
+    sets = _count("parameter sets", settings.parameter_sets or scenario.parameter_sets, 100_000)
+    _count("replications", settings.replications, MOST_REPLICATIONS)
+    chosen, why = choose(settings.engine, list(pathways.values()))
+    job = _Job(pathways, chosen.name, settings.seed, sets, len(pathways) > 1 and settings.compare, observe is not None)
+    study: Study | None = None
+    for count, part, chunk in _chunks(job, settings):
+        if study is None:
+            study = part
+        else:
+            study.merge(part)
+        if observe is not None and chunk is not None:
+            observe(chunk)
+        if progress is not None:
+            progress(count)
+    assert study is not None
+    arms, comparisons = study.result()
+    return Results(
+        manifest=_manifest(scenario, settings, pathways, sets, chosen.name, why),
+        title=scenario.title,
+        question=scenario.question,
+        as_of=scenario.as_of,
+        horizon=scenario.horizon,
+        goal=scenario.goal,
+        arms=arms,
+        comparisons=comparisons,
+        notes=tuple(_notes(pathways.values(), ParameterSets(settings.seed, sets))),
+    )
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What every chunk of a run shares."""
+
+    pathways: Mapping[str, Pathway]
+    engine: str
+    seed: int
+    sets: int
+    compare: bool
+    keep: bool
+
+    def chunk(self, first: int, count: int) -> Done:
+        """The count, the reductions and (if kept) the trajectories of one chunk: a pure function of its arguments."""
+        walker, sets = engine(self.engine), ParameterSets(self.seed, self.sets)
+        trajectories = {name: walker.simulate(pathway, sets, first, count) for name, pathway in self.pathways.items()}
+        study = Study(self.pathways, self.sets, compare=self.compare)
+        study.add(trajectories)
+        return count, study, trajectories if self.keep else None
+
+
+def _arms(scenario: Scenario, settings: Settings) -> dict[str, Pathway]:
+    """The pathways to run, the baseline first."""
+    for name in (*settings.arms, *((settings.baseline,) if settings.baseline else ())):
+        if name not in scenario.pathways:
+            raise UsageError(f"there is no arm {name!r}{suggest(name, scenario.pathways)}; arms are {', '.join(scenario.pathways)}")
+    wanted = settings.arms or tuple(scenario.pathways)
+    baseline = settings.baseline or scenario.baseline
+    names = sorted({*wanted, *((baseline,) if settings.compare and len(scenario.pathways) > 1 else ())}, key=lambda name: (name != baseline, name))
+    return {name: scenario.pathways[name] for name in names}
+
+
+def _count(what: str, value: int, most: int) -> int:
+    if not 1 <= value <= most:
+        raise UsageError(f"the number of {what} must lie between 1 and {most:,}, not {value:,}")
+    return value
+
+
+def _chunks(job: _Job, settings: Settings) -> Iterator[Done]:
+    """The chunks' results, in order, whoever computes them."""
+    end = settings.first + settings.replications
+    spans = ((first, min(settings.chunk, end - first)) for first in range(settings.first, end, settings.chunk))
+    workers = _workers(job, settings)
+    if workers == 1:
+        for first, count in spans:
+            yield job.chunk(first, count)
+        return
+    with _executor(job.engine, workers) as executor:
+        try:
+            yield from _in_order(executor, job, spans, 2 * workers)
+        except BrokenProcessPool as error:
+            raise PathwayError("a worker process was ended from outside, perhaps for want of memory; nothing was reported") from error
+        except BaseException:
+            executor.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _in_order(executor: Executor, job: _Job, spans: Iterator[tuple[int, int]], ahead: int) -> Iterator[Done]:
+    """Results in the order of their chunks, with a bounded number of chunks under way."""
+    waiting: list[Future[Done]] = [executor.submit(job.chunk, *span) for span in islice(spans, ahead)]
+    while waiting:
+        yield waiting.pop(0).result()
+        waiting += [executor.submit(job.chunk, *span) for span in islice(spans, 1)]
+
+
+def _workers(job: _Job, settings: Settings) -> int:
+    """How many workers: as asked; else one until more would pay."""
+    if settings.workers is not None:
+        return _count("workers", settings.workers, 256)
+    return 1 if settings.replications < PARALLEL_FROM or job.engine != "batch" else min(os.cpu_count() or 1, 8)
+
+
+def _executor(name: str, workers: int) -> Executor:
+    """Threads for the batch engine (NumPy releases the lock), processes for the reference engine (Python does not)."""
+    if name == "batch":
+        return ThreadPoolExecutor(workers)
+    import multiprocessing
+
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupt)
+
+
+def _ignore_interrupt() -> None:
+    """Workers leave Ctrl-C to the parent, which cancels them."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _manifest(scenario: Scenario, settings: Settings, pathways: Mapping[str, Pathway], sets: int, name: str, why: str) -> dict[str, object]:
+    return {
+        "scenario": scenario.name,
+        "fingerprint": scenario.fingerprint,
+        "seed": settings.seed,
+        "replications": settings.replications,
+        "first": settings.first,
+        "parameter_sets": sets,
+        "engine": name,
+        "engine_reason": why,
+        "version": __version__,
+        "as_of": scenario.as_of.isoformat(),
+        "horizon_years": scenario.horizon / YEAR,
+        "goal": scenario.goal,
+        "baseline": next(iter(pathways)),
+        "arms": list(pathways),
+    }
+
+
+def _notes(pathways: Iterable[Pathway], sets: ParameterSets) -> Iterator[str]:
+    """Unknown numbers whose mean over the parameter sets is not their stated value."""
+    if sets.count == 1:
+        return
+    far: dict[str, str] = {}
+    for number in _unknowns(pathways):
+        assert number.unknown is not None
+        mean = float(sets.values(number.unknown).mean())
+        if abs(mean - number.value) > FAR * abs(number.value) + 1e-12 and "cause" not in number.unknown.name:
+            far[number.unknown.name] = f"{number.unknown.name}: stated {number.value:.4g}, mean over the parameter sets {mean:.4g}"
+    yield from (far[name] for name in sorted(far))
+
+
+def _unknowns(pathways: Iterable[Pathway]) -> Iterator[Number]:
+    for pathway in pathways:
+        sources: list[Number | Chance] = [pathway.pace.sd_log, pathway.pace.level] if pathway.pace else []
+        for step in pathway.steps:
+            for value in step.inputs.values():
+                sources += [value.source, *(effect.number for effect in value.effects)]
+        for source in sources:
+            numbers: Sequence[Number] = list(source.parameters.values()) if isinstance(source, Chance) else [source]
+            yield from (number for number in numbers if number.unknown is not None)
+
