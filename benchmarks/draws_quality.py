@@ -200,8 +200,14 @@ def consumption_order(seed: int, blocks: int) -> Iterator[Row]:
     yield from normal_rows("cross-stream correlation", cross_scores(gram, blocks))
 
 
-def more_cross_stream(seeds: range, blocks: int) -> Iterator[Row]:
-    """Repeat the cross-stream test for further seeds, one by one and together."""
+def more_cross_stream(seed: int, seeds: range, blocks: int) -> Iterator[Row]:
+    """Repeat the cross-stream test for later replications of the same seed and for further seeds."""
+    if not seeds:
+        return
+    gram = np.zeros((STREAMS, STREAMS))
+    for by_stream in words_by_stream(seed, 4 * blocks, first=blocks):
+        add_products(gram, by_stream)
+    yield from normal_rows(f"cross-stream correlation, seed {seed}, later", cross_scores(gram, 4 * blocks))
     scores = []
     for seed in seeds:
         gram = np.zeros((STREAMS, STREAMS))
@@ -209,14 +215,13 @@ def more_cross_stream(seeds: range, blocks: int) -> Iterator[Row]:
             add_products(gram, by_stream)
         scores.append(cross_scores(gram, blocks))
         yield from normal_rows(f"cross-stream correlation, seed {seed}", scores[-1])
-    if scores:
-        yield from normal_rows(f"cross-stream correlation, seeds {seeds[0]} to {seeds[-1]}", np.concatenate(scores))
+    yield from normal_rows(f"cross-stream correlation, seeds {seeds[0]} to {seeds[-1]}", np.concatenate(scores))
 
 
-def words_by_stream(seed: int, blocks: int) -> Iterator[Words]:
-    """Yield the words of successive replications, shape (stream, replication)."""
+def words_by_stream(seed: int, blocks: int, first: int = 0) -> Iterator[Words]:
+    """Yield the words of successive blocks of replications, shape (stream, replication)."""
     names = [f"stage_{i // 4}/{('duration', 'outcome', 'delay', 'enrolment')[i % 4]}" for i in range(STREAMS)]
-    for block in range(blocks):
+    for block in range(first, first + blocks):
         r = np.arange(block * BLOCK, (block + 1) * BLOCK)
         yield np.stack([draws.words(seed, name, r) for name in names])
 
@@ -316,7 +321,7 @@ def main() -> int:
     parser.add_argument("--numbers", type=float, default=1e8, help="numbers in each of the two orders (default 1e8)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--cross-seeds", type=int, default=0, help="repeat the cross-stream test with so many more seeds"
+        "--cross-seeds", type=int, default=0, help="repeat the cross-stream test with so many seeds more"
     )
     args = parser.parse_args()
     blocks = max(1, -int(-args.numbers // (STREAMS * BLOCK)))
@@ -328,7 +333,7 @@ def main() -> int:
         consumption_order(args.seed, blocks),
         stream_order(args.seed, blocks),
         avalanche(args.seed),
-        more_cross_stream(range(args.seed + 1, args.seed + 1 + args.cross_seeds), blocks),
+        more_cross_stream(args.seed, range(args.seed + 1, args.seed + 1 + args.cross_seeds), blocks),
     ):
         for row in part:
             print_row(row)

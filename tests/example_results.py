@@ -40,7 +40,9 @@ STAGES: Mapping[str, tuple[float, float, float, float, float, bool, bool]] = {
 }
 
 
-def logistic_curve(final: float, centre: float, width: float = 1.6, band: bool = False, points: int = 9131) -> Curve:
+def logistic_curve(
+    final: float, centre: float, width: float = 1.6, band: bool = False, points: int = int(HORIZON) + 1
+) -> Curve:
     """An S-shaped cumulative incidence on whole days to the horizon; centre and width in years."""
     days = np.arange(points, dtype=np.int64)
     start = 1 / (1 + np.exp(centre / width))

@@ -1,4 +1,4 @@
-"""Charts: what is drawn is what the data say, words state no more than the numbers, nothing a user writes is interpreted."""
+"""Charts: what is drawn is what the data say, and nothing that a user writes is interpreted."""
 
 from __future__ import annotations
 
@@ -44,21 +44,6 @@ def drawn(name, results):
 
 def by_id(figure, gid):
     return figure.findobj(lambda artist: artist.get_gid() == gid)
-
-
-def title(name, results):
-    return CHARTS[name].data(results).captions.title
-
-
-def with_change(estimate, low, high, months=3.1, gain=(2.9, 3.3), band=None, gain_band=None):
-    """Two arms whose comparison says so."""
-    results = example_results(change=estimate)
-    compared = dataclasses.replace(
-        results.comparisons[0],
-        probability_difference=Estimate(estimate, low, high, band),
-        months_gained_if_both={"mean": Estimate(months, *gain, gain_band)},
-    )
-    return dataclasses.replace(results, comparisons=(compared,))
 
 
 # --- what is drawn is what the data say ----------------------------------------------------------------------------
@@ -163,111 +148,6 @@ def test_the_table_of_availability_holds_the_end_of_every_curve():
     data = CHARTS["availability"].data(example_results())
     last = [row for row in data.table() if row["series"] == "share" and row["date"] == "2051-11-22"]
     assert [(row["arm"], row["estimate"]) for row in last] == [(c.arm, c.values[-1]) for c in data.curves]
-
-
-# --- words ---------------------------------------------------------------------------------------------------------
-
-CHANCES = {
-    "hardly moves": (with_change(0.001, 0.0002, 0.0018), "RMAT hardly moves the chance of reaching patients by Nov 2051: 6.8 % against 6.7 %"),
-    "no clear difference": (with_change(0.001, -0.01, 0.012), "No clear difference in the chance of reaching patients by Nov 2051: 6.8 % with RMAT, 6.7 % with standard"),
-    "raises": (with_change(0.015, 0.012, 0.018), "RMAT raises the chance of reaching patients by Nov 2051 from 6.7 % to 8.2 %"),
-    "lowers": (with_change(-0.015, -0.018, -0.012), "RMAT lowers the chance of reaching patients by Nov 2051 from 6.7 % to 5.2 %"),
-    "raises, not always": (with_change(0.015, 0.012, 0.018, band=(-0.01, 0.03)), "from 6.7 % to 8.2 %, though not in every parameter set"),
-    "unknown interval": (with_change(0.015, None, None), "By Nov 2051, 6.7 % of programs reach patients with standard and 8.2 % with RMAT"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", CHANCES)
-def test_titles_of_two_arms_claim_what_the_interval_allows(case):
-    results, expected = CHANCES[case]
-    assert expected in title("availability", results)
-
-
-@pytest.mark.parametrize(
-    ("months", "gain", "band", "expected"),
-    [
-        (3.1, (2.9, 3.3), None, "where both arrive, 3.1 months earlier on average"),
-        (-3.1, (-3.3, -2.9), None, "3.1 months later on average"),
-        (0.1, (-0.2, 0.4), None, "where both arrive, at no clearly different time"),
-        (3.1, (2.9, 3.3), (-1.0, 7.0), "3.1 months earlier on average, though not in every parameter set"),
-        (1.0, (0.9, 1.1), None, "1 month earlier"),
-        (14.4, (14, 15), None, "14 months earlier"),
-    ],
-)
-def test_titles_state_the_time_gained(months, gain, band, expected):
-    results = with_change(0.001, 0.0002, 0.0018, months, gain, gain_band=band)
-    assert title("availability", results).endswith(expected)
-    assert title("timeline", results).startswith(
-        f"With RMAT, availability comes {expected.removeprefix('where both arrive, ')}"
-    )
-
-
-def test_titles_of_one_and_of_many_arms():
-    assert (
-        title("availability", example_results(1))
-        == "6.7 % of programs reach patients by Nov 2051, half of those by May 2039"
-    )
-    assert (
-        title("timeline", example_results(1))
-        == "Half of the programs that reach patients do so by May 2039, after 12.5 years"
-    )
-    three = title("availability", example_results(3, change=0.012))
-    assert (
-        three
-        == "By Nov 2051, 6.7 % of programs reach patients (standard), 7.9 % with RMAT and 9.1 % with accelerated approval"
-    )
-    alike = title("availability", example_results(4, change=0))
-    assert (
-        alike
-        == "6.7 % of programs reach patients by Nov 2051 in all 4 arms; median arrival from Feb 2038 (option 4) to May 2039 (standard)"
-    )
-    many = title("availability", example_results(17, change=0.003))
-    assert many == "By Nov 2051, from 6.7 % (standard) to 11.5 % (option 17) of programs reach patients"
-
-
-@pytest.mark.parametrize("name", CHARTS)
-def test_a_goal_that_is_never_reached_is_said_to_be(name):
-    data, figure = drawn(name, example_results(zero=True))
-    assert data.captions.title == "No replication reached availability by Nov 2051"
-    texts = [text.get_text() for text in figure.findobj(Text)]
-    assert "the chance is below 0.003 % (95 % simulation error)" in texts
-
-
-def test_too_few_arrivals_for_a_median_are_said_to_be():
-    results = example_results(1)
-    goal = dataclasses.replace(
-        results.arms["standard"].milestones["availability"], given_reached={"p50": Estimate(None)}
-    )
-    arms = {"standard": dataclasses.replace(results.arms["standard"], milestones={"availability": goal})}
-    results = dataclasses.replace(results, arms=arms)
-    assert title("availability", results) == "6.7 % of programs reach patients by Nov 2051"
-    data, figure = drawn("timeline", results)
-    assert data.captions.title == "Too few programs reach patients to give a median date"
-    assert "too few arrivals to give a median" in [text.get_text() for text in figure.findobj(Text)]
-
-
-@pytest.mark.parametrize("name", CHARTS)
-def test_population_run_and_interval_are_named(name):
-    captions = CHARTS[name].data(example_results(band=True)).captions
-    assert (
-        captions.footer
-        == "msc-dpn · 100,000 replications · 500 parameter sets · seed 1 · pathway-sim 0.1.0 · as of 2026-11-22"
-    )
-    assert (
-        "Of all programs that start" if name == "availability" else "Only programs that reach patients"
-    ) in captions.subtitle
-    if name == "availability":
-        assert "5 % to 95 % of parameter sets" in captions.subtitle
-        assert "95 % simulation error" in CHARTS[name].data(example_results()).captions.subtitle
-    assert captions.title in captions.alt
-    assert "RMAT" in captions.alt
-
-
-def test_the_difference_is_drawn_for_few_arms_only_and_says_whether_it_holds_nothing():
-    assert CHARTS["availability"].data(example_results(17)).differences == ()
-    assert CHARTS["availability"].data(dataclasses.replace(example_results(), comparisons=())).differences == ()
-    line = CHARTS["availability"].data(with_change(0.001, -0.002, 0.004)).differences[0]
-    assert (line.number, line.remark) == ("+0.10 points", "(−0.20 to +0.40, includes 0)")
 
 
 # --- any text, any number of arms ----------------------------------------------------------------------------------

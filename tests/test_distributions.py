@@ -244,9 +244,9 @@ def test_lognormal_from_what_people_know() -> None:
     ("median", "sd"), [(0.55, 0.4), (0.05, 0.35), (0.9, 1.0), (1e-4, 1.5), (0.3, 5.0), (0.01, 10.0)]
 )
 def test_logitnormal_mean(median: float, sd: float) -> None:
-    with mpmath.workdps(25):
+    with mpmath.workdps(16):
         centre = mpmath.log(mpmath.mpf(median) / (1 - mpmath.mpf(median)))
-        exact = mpmath.quad(lambda z: mpmath.npdf(z) / (1 + mpmath.exp(-centre - sd * z)), list(range(-28, 29, 2)))
+        exact = mpmath.quad(lambda z: mpmath.npdf(z) / (1 + mpmath.exp(-centre - sd * z)), list(range(-16, 17, 4)))
     np.testing.assert_allclose(d.LogitNormal(median, sd).mean(), float(exact), rtol=1e-9)
 
 
