@@ -185,7 +185,7 @@ def test_letters_of_many_alphabets_and_missing_ones(name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         render(drawn(name, dataclasses.replace(example_results(), title="Ψ терапия علاج ≥ 5 µg"))[1], "svg")
-    with pytest.warns(style.MissingGlyphWarning, match="漢字"):
+    with pytest.warns(style.MissingGlyphWarning, match="字漢"):
         data, figure = drawn(name, dataclasses.replace(example_results(), title="漢字 therapy"))
     assert "□□ therapy" in [text.get_text() for text in figure.findobj(Text)]
     assert data.captions.kicker == "漢字 therapy"

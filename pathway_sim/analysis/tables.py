@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pathway_sim.analysis.results import ArmResult, ComparisonResult, Curve, Estimate, Results
 from pathway_sim.table import Cell, Table
-from pathway_sim.units import MONTH, YEAR, date_of
+from pathway_sim.units import YEAR, date_of
 
 MOST_ARMS_ACROSS = 3
 """More arms than this become rows, so that tables fit 80 columns."""
@@ -51,15 +51,14 @@ def by_year(results: Results) -> Table:
     years = _years(results, list(curves.values()))
     if len(curves) > MOST_ARMS_ACROSS:
         return _by_year_down(results, curves, years)
-    columns = ["by the end of year", "date", *curves]
-    columns += [f"{comparison.arm} − {comparison.baseline}, points" for comparison in results.comparisons]
+    columns = ["year", "date", *(f"{name}, %" for name in curves), *(f"{each.arm} − {each.baseline}" for each in results.comparisons)]
     rows = []
     for year in years:
         row: list[Cell] = [year, _date(results.as_of, year)]
-        row += [_with_interval(at(curve, YEAR * year), 100, "%") for curve in curves.values()]
-        row += [_with_interval(at(comparison.difference_curve, YEAR * year), 100, "") for comparison in results.comparisons]
+        row += [_percent(*at(curve, YEAR * year)) for curve in curves.values()]
+        row += [_points_cell(*at(comparison.difference_curve, YEAR * year)) for comparison in results.comparisons]
         rows.append(tuple(row))
-    return Table(f"Chance of {results.goal} by year, of all that start", tuple(columns), tuple(rows), "In brackets: 95 % simulation error.")
+    return Table(f"Chance of {results.goal} by year, of all that start", tuple(columns), tuple(rows), "Differences in percentage points. In brackets: 95 % simulation error.")
 
 
 def _by_year_down(results: Results, curves: Mapping[str, Curve], years: Sequence[int]) -> Table:
@@ -75,9 +74,16 @@ def _years(results: Results, curves: Sequence[Curve]) -> range:
     return range(max(1, first), last + 1)
 
 
-def _with_interval(triple: tuple[float, float, float], scale: float, unit: str) -> str:
-    estimate, low, high = (_number(scale * value, 1 if scale * abs(triple[0]) >= 10 else 2) for value in triple)
-    return f"{estimate}{' ' + unit if unit else ''} ({low} to {high})"
+def _percent(estimate: float, low: float, high: float) -> str:
+    """``5.0 (4.6–5.4)``, in percent."""
+    places = 1 if estimate >= 0.1 else 2
+    return f"{100 * estimate:.{places}f} ({100 * low:.{places}f}–{100 * high:.{places}f})"
+
+
+def _points_cell(estimate: float, low: float, high: float) -> str:
+    """``+0.10 (+0.05 to +0.19)``, in percentage points."""
+    value, least, most = (f"{_number(100 * each, 2)}" for each in (estimate, low, high))
+    return f"{value} ({least} to {most})"
 
 
 def _date(as_of: datetime.date, year: int) -> str:
@@ -126,14 +132,42 @@ def gain(comparison: ComparisonResult) -> Table:
     months = comparison.months_gained_if_both
     rows: list[tuple[Cell, ...]] = [
         ("chance by the horizon, percentage points", between(comparison.probability_difference, 0.01, 2)),
-        ("months gained where both arrive, mean", between(months["mean"], MONTH)),
-        ("    half gain at most", between(months["p50"], MONTH)),
-        ("    one in ten gains more than", between(months["p90"], MONTH)),
+        ("months gained where both arrive, mean", between(months["mean"])),
+        ("    half gain at most", between(months["p50"])),
+        ("    one in ten gains more than", between(months["p90"])),
         ("earlier / same / later, where both arrive", " / ".join(share(value, 0) for value in (comparison.faster, comparison.same, comparison.slower))),
         (f"arrive only with {comparison.arm} / only with {comparison.baseline}", f"{share(comparison.only_in_arm, 2)} / {share(comparison.only_in_baseline, 2)}"),
-        ("months gained to the horizon, of all that start", between(comparison.restricted_mean_months_gained, MONTH, 2)),
+        ("months gained to the horizon, of all that start", between(comparison.restricted_mean_months_gained, 1.0, 2)),
     ]
     return Table(f"{comparison.arm} against {comparison.baseline}, on the same futures ({comparison.milestone})", ("", "estimate (95 % simulation error)"), tuple(rows))
+
+
+def provenance(results: Results) -> str:
+    """What was run, in one line."""
+    run = results.manifest
+    sets = f", {run['parameter_sets']} parameter sets" if run["parameter_sets"] != 1 else ""
+    return (
+        f"{run['scenario']} as of {run['as_of']}: {run['replications']:,} replications{sets}, seed {run['seed']}, "
+        f"{run['engine']} engine ({run['engine_reason']}), version {run['version']}. Licensed supply in the US; unlicensed clinics are not counted."
+    )
+
+
+def tidy(results: Results) -> Table:
+    """The curves of all arms and their differences, one row a point: what a spreadsheet or a data frame takes."""
+    columns = ("arm", "baseline", "milestone", "population", "days", "years", "date", "estimate", "low", "high")
+    rows: list[tuple[Cell, ...]] = []
+    for name, arm in results.arms.items():
+        for milestone, result in arm.milestones.items():
+            rows += _points(results, (name, "", milestone, "all that start"), result.curve)
+    for comparison in results.comparisons:
+        key = (comparison.arm, comparison.baseline, comparison.milestone, "difference, all that start")
+        rows += _points(results, key, comparison.difference_curve)
+    return Table("Cumulative incidence", columns, tuple(rows))
+
+
+def _points(results: Results, key: tuple[str, ...], curve: Curve) -> Iterator[tuple[Cell, ...]]:
+    for day, *values in zip(curve.days.tolist(), curve.estimate.tolist(), curve.low.tolist(), curve.high.tolist(), strict=True):
+        yield (*key, day, day / YEAR, date_of(results.as_of, day).isoformat(), *values)
 
 
 def headline(results: Results) -> str:
@@ -156,7 +190,7 @@ def _change_sentence(results: Results, comparison: ComparisonResult) -> str:
     mean = comparison.months_gained_if_both["mean"]
     if mean.estimate is None or mean.low is None or mean.high is None:
         return f"{comparison.arm}: too few futures arrive in both arms to compare them."
-    pace = "arrives neither earlier nor later" if mean.low <= 0 <= mean.high else f"arrives {abs(mean.estimate) / MONTH:.1f} months {'earlier' if mean.estimate > 0 else 'later'} on average"
+    pace = "arrives neither earlier nor later" if mean.low <= 0 <= mean.high else f"arrives {abs(mean.estimate):.1f} months {'earlier' if mean.estimate > 0 else 'later'} on average"
     same = f" ({share(comparison.same, 0)} gain nothing)" if comparison.same else ""
     difference = comparison.probability_difference
     if difference.low is None or difference.high is None or difference.estimate is None:
@@ -165,5 +199,3 @@ def _change_sentence(results: Results, comparison: ComparisonResult) -> str:
     chance = f"and moves the chance by {_number(100 * difference.estimate, 2)} points" if moved else "and leaves the chance as it is, within simulation error"
     return f"{comparison.arm} {pace} where both arrive{same}, {chance}."
 
-
-__all__ = ["between", "by_year", "endings", "gain", "headline", "share", "tables", "times"]

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import click
 
 ENGINES = ("batch", "reference")
-"""A test holds this against `pathway_sim.engines.ENGINES`, which cannot be imported here without NumPy."""
+CHARTS = ("availability", "timeline")
+"""Tests hold these against the lists of engines and charts, which cannot be imported here without NumPy."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 

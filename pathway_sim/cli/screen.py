@@ -34,12 +34,17 @@ def console(view: View, *, err: bool = False) -> Console:
     return Console(file=stream, no_color=not view.color, width=None if stream.isatty() else WIDTH, highlight=False, emoji=False, markup=False)
 
 
-def show(view: View, tables: Iterable[Table], *, heading: str = "") -> None:
+def paragraph(view: View, text: str, style: str = "") -> None:
+    """Print a paragraph, wrapped to the screen."""
+    if text:
+        screen = console(view)
+        screen.print(_text(text, style))
+        screen.print()
+
+
+def show(view: View, tables: Iterable[Table]) -> None:
     """Print tables as text."""
     screen = console(view)
-    if heading:
-        screen.print(_text(heading, "bold"))
-        screen.print()
     for table in tables:
         _show_one(screen, table)
 

@@ -73,6 +73,7 @@ def bare_axes(figure: Figure, box: Box, x: tuple[float, float], y: tuple[float, 
     place = (box.left / wide, box.bottom / high, (box.right - box.left) / wide, (box.top - box.bottom) / high)
     axes = figure.add_axes(place)
     axes.set_axis_off()
+    axes.set(xticks=[], yticks=[])
     axes.set_xlim(*x)
     axes.set_ylim(*y)
     return axes

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathway_sim.report.words import MONTHS, signed
 from pathway_sim.units import MONTH, YEAR
 
-_MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400)
+_YEAR_STEPS = tuple(m * 10**power for power in range(6) for m in (1, 2, 5))
+_MONTH_STEPS = (1, 2, 3, 6, *(12 * years for years in _YEAR_STEPS))
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,7 @@ def _day(as_of: datetime.date, days: float) -> str:
 
 def elapsed_ticks(low: float, high: float, unit: str = "years", most: int = 14) -> tuple[Tick, ...]:
     """Time since the start in round steps of years or months; the first one after the start names the unit."""
-    length, steps = (
-        (YEAR, (1, 2, 5, 10, 20, 50, 100, 200)) if unit == "years" else (MONTH, (1, 2, 3, 6, 12, 24, 60, 120))
-    )
+    length, steps = (YEAR, _YEAR_STEPS) if unit == "years" else (MONTH, _MONTH_STEPS)
     step = next((s for s in steps if (high - low) / length / s <= most), steps[-1])
     counts = range(step * math.ceil(low / length / step), math.floor(high / length) + 1, step)
     return tuple(Tick(count * length, _elapsed(count, step, unit)) for count in counts)
