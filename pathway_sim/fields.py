@@ -51,7 +51,11 @@ class Magnitude:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        quantity = {"type": "string", "pattern": rf"^{NUMBER}\s*(/|per)?\s*[a-z]+$", "examples": ["18 months", "0.4 per month"]}
+        quantity = {
+            "type": "string",
+            "pattern": rf"^{NUMBER}\s*(/|per)?\s*[a-z]+$",
+            "examples": ["18 months", "0.4 per month"],
+        }
         return {"anyOf": [{"type": "number"}, quantity]}
 
 
@@ -73,12 +77,18 @@ def _evidence_ids(raw: object) -> object:
 
 
 class Cited(Spec):
-    """Where a number comes from. Shipped scenarios have at least one of `evidence`, `regulation`, `assumption` for each number."""
+    """Where a number comes from. Shipped scenarios have at least one of `evidence`, `regulation`, `assumption` for each
+    number.
+    """
 
     evidence: Annotated[tuple[str, ...], BeforeValidator(_evidence_ids)] = Field(
-        (), description="One or several ids of the evidence catalogue that support the number.", examples=["suc_bio21_chronic"]
+        (),
+        description="One or several ids of the evidence catalogue that support the number.",
+        examples=["suc_bio21_chronic"],
     )
-    regulation: str | None = Field(None, description="The law, regulation or guidance with its section.", examples=["21 CFR 312.40(b)"])
+    regulation: str | None = Field(
+        None, description="The law, regulation or guidance with its section.", examples=["21 CFR 312.40(b)"]
+    )
     assumption: str | None = Field(None, description="The reason for a number that no source gives.")
     joined: str | None = Field(None, description="How several sources were joined into this number.")
 
@@ -103,6 +113,8 @@ class Borrowed(Spec):
     joined: str | None = Field(None, description="A remark on how the figure is used.")
 
 
-def deep(found: Iterator[tuple[tuple[str | int, ...], str]], *prefix: str | int) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def deep(
+    found: Iterator[tuple[tuple[str | int, ...], str]], *prefix: str | int
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """The same problems, one level deeper."""
     return (((*prefix, *path), message) for path, message in found)

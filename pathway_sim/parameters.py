@@ -16,12 +16,15 @@ from pathway_sim.distributions import Distribution
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int8]
 Value = float | Floats
 
 
 @dataclass(frozen=True)
 class Unknown:
-    """What is not known about one number: its name (the end of its stream) and its distribution, with scalar parameters."""
+    """What is not known about one number: its name (the end of its stream) and its distribution, with scalar
+    parameters.
+    """
 
     name: str
     distribution: Distribution

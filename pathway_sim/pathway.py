@@ -10,17 +10,11 @@ import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
-from pathway_sim.parameters import Chance, Floats, Integers, Number, Value
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Codes = npt.NDArray[np.int8]
-    Booleans = npt.NDArray[np.bool_]
+from pathway_sim.parameters import Chance, Codes, Floats, Integers, Number, Value
 
 NEVER = np.inf
 UNFINISHED = -1
@@ -110,7 +104,9 @@ class Arrival(Protocol):
         """The keyed uniform numbers of this step with this purpose."""
 
     def duration(self, name: str, purpose: str = "") -> Floats:
-        """A random duration in days, after pace and effects, rounded to 2**-20 day; the purpose is the name unless given."""
+        """A random duration in days, after pace and effects, rounded to 2**-20 day; the purpose is the name unless
+        given.
+        """
 
     def probability(self, name: str) -> Value:
         """A probability after effects: a float, or one a replication."""
@@ -126,7 +122,9 @@ class Rule(Protocol):
     """What happens in a step, written once and used by every engine."""
 
     def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
-        """The end of the step in days and the code of its outcome, each of shape ``(n,)``: a pure function of the arrival."""
+        """The end of the step in days and the code of its outcome, each of shape ``(n,)``: a pure function of the
+        arrival.
+        """
 
 
 @dataclass(frozen=True)
@@ -181,7 +179,9 @@ class Milestone:
 
 @dataclass(frozen=True)
 class StageInfo:
-    """What outputs say of a stage: its steps' ranks, a short title, its track, and whether it can end in several ways."""
+    """What outputs say of a stage: its steps' ranks, a short title, its track, and whether it can end in several
+    ways.
+    """
 
     name: str
     title: str

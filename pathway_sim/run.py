@@ -1,7 +1,7 @@
 """Run a scenario: arms × chunks × workers, then one result.
 
-A chunk is a pure function of (pathways, seed, first, count), and every statistic is a mergeable reduction of integers, so chunk size
-and the number of workers change no byte of any output.
+A chunk is a pure function of (pathways, seed, first, count), and every statistic is a mergeable reduction of integers,
+so chunk size and the number of workers change no byte of any output.
 """
 
 from __future__ import annotations
@@ -127,10 +127,15 @@ def _arms(scenario: Scenario, settings: Settings) -> dict[str, Pathway]:
     """The pathways to run, the baseline first."""
     for name in (*settings.arms, *((settings.baseline,) if settings.baseline else ())):
         if name not in scenario.pathways:
-            raise UsageError(f"there is no arm {name!r}{suggest(name, scenario.pathways)}; arms are {', '.join(scenario.pathways)}")
+            raise UsageError(
+                f"there is no arm {name!r}{suggest(name, scenario.pathways)}; arms are {', '.join(scenario.pathways)}"
+            )
     wanted = settings.arms or tuple(scenario.pathways)
     baseline = settings.baseline or scenario.baseline
-    names = sorted({*wanted, *((baseline,) if settings.compare and len(scenario.pathways) > 1 else ())}, key=lambda name: (name != baseline, name))
+    names = sorted(
+        {*wanted, *((baseline,) if settings.compare and len(scenario.pathways) > 1 else ())},
+        key=lambda name: (name != baseline, name),
+    )
     return {name: scenario.pathways[name] for name in names}
 
 
@@ -153,7 +158,9 @@ def _chunks(job: _Job, settings: Settings) -> Iterator[Done]:
         try:
             yield from _in_order(executor, job, spans, 2 * workers)
         except BrokenProcessPool as error:
-            raise PathwayError("a worker process was ended from outside, perhaps for want of memory; nothing was reported") from error
+            raise PathwayError(
+                "a worker process was ended from outside, perhaps for want of memory; nothing was reported"
+            ) from error
         except BaseException:
             executor.shutdown(wait=False, cancel_futures=True)
             raise
@@ -190,7 +197,9 @@ def _ignore_interrupt() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _manifest(scenario: Scenario, settings: Settings, pathways: Mapping[str, Pathway], sets: int, name: str, why: str) -> dict[str, object]:
+def _manifest(
+    scenario: Scenario, settings: Settings, pathways: Mapping[str, Pathway], sets: int, name: str, why: str
+) -> dict[str, object]:
     return {
         "scenario": scenario.name,
         "fingerprint": scenario.fingerprint,
@@ -218,7 +227,9 @@ def _notes(pathways: Iterable[Pathway], sets: ParameterSets) -> Iterator[str]:
         assert number.unknown is not None
         mean = float(sets.values(number.unknown).mean())
         if abs(mean - number.value) > FAR * abs(number.value) + 1e-12 and "cause" not in number.unknown.name:
-            far[number.unknown.name] = f"{number.unknown.name}: stated {number.value:.4g}, mean over the parameter sets {mean:.4g}"
+            far[number.unknown.name] = (
+                f"{number.unknown.name}: stated {number.value:.4g}, mean over the parameter sets {mean:.4g}"
+            )
     yield from (far[name] for name in sorted(far))
 
 
@@ -231,4 +242,3 @@ def _unknowns(pathways: Iterable[Pathway]) -> Iterator[Number]:
         for source in sources:
             numbers: Sequence[Number] = list(source.parameters.values()) if isinstance(source, Chance) else [source]
             yield from (number for number in numbers if number.unknown is not None)
-

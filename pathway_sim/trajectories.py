@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from pathway_sim.parameters import Floats, Integers
+from pathway_sim.parameters import Codes, Floats, Integers
 from pathway_sim.pathway import NEVER, START, All, AnyOf, Condition, Fact, Given, Not, Pathway
 
 
@@ -37,7 +37,7 @@ class Trajectories:
     first: int
     start: Floats
     end: Floats
-    outcome: npt.NDArray[np.int8]
+    outcome: Codes
     ended: Floats
     ended_by: Integers
 
@@ -71,15 +71,22 @@ class Trajectories:
         for rank in np.unique(self.ended_by[self.ended_by >= 0]):
             here = np.flatnonzero(self.ended_by == rank)
             step = self.pathway.steps[rank]
-            index = np.array([labels.index(f"{name}:{step.stage}") if code in step.terminal else -1 for code, name in enumerate(step.outcomes)])
+            index = np.array(
+                [
+                    labels.index(f"{name}:{step.stage}") if code in step.terminal else -1
+                    for code, name in enumerate(step.outcomes)
+                ]
+            )
             codes[here] = index[self.outcome[rank, here]]
         codes[np.isfinite(self.milestone(self.pathway.goal))] = 0
         return codes
 
     def stage_columns(self) -> tuple[Floats, Floats, Integers]:
-        """When each stage started and ended, and how, each of shape ``(stages, n)``, in the order of the pathway's stages.
+        """When each stage started and ended, and how, each of shape ``(stages, n)``, in the order of the pathway's
+        stages.
 
-        Days, +∞ for never; the third is the place of the outcome among all outcomes of the stage, −1 if it has not ended or was skipped.
+        Days, +∞ for never; the third is the place of the outcome among all outcomes of the stage, −1 if it has not
+        ended or was skipped.
         """
         shape = (len(self.pathway.stages), self.count)
         start, end, how = np.full(shape, NEVER), np.full(shape, NEVER), np.full(shape, -1, dtype=np.int64)
@@ -110,7 +117,7 @@ class Facts(Protocol):
         """When each step ended."""
 
     @property
-    def outcome(self) -> npt.NDArray[np.int8]:
+    def outcome(self) -> Codes:
         """How each step ended."""
 
 

@@ -41,14 +41,26 @@ def disagreements(trajectories: Trajectories, row: int, future: Future) -> list[
     for rank, step in enumerate(pathway.steps):
         if np.isfinite(trajectories.start[rank, row]):
             code = trajectories.outcome[rank, row]
-            ours[step.name] = (trajectories.start[rank, row], trajectories.end[rank, row], step.outcomes[code] if code >= 0 else None)
+            ours[step.name] = (
+                trajectories.start[rank, row],
+                trajectories.end[rank, row],
+                step.outcomes[code] if code >= 0 else None,
+            )
     theirs = {each.step: (each.start, np.inf if each.end is None else each.end, each.outcome) for each in future.rows}
-    found = [f"{name}: {ours.get(name)} against {theirs.get(name)}" for name in sorted(ours.keys() | theirs.keys()) if not _same(ours.get(name), theirs.get(name))]
+    found = [
+        f"{name}: {ours.get(name)} against {theirs.get(name)}"
+        for name in sorted(ours.keys() | theirs.keys())
+        if not _same(ours.get(name), theirs.get(name))
+    ]
     ending = pathway.endings[trajectories.endings()[row]]
     if ending != future.ending:
         found.append(f"ending: {ending} against {future.ending}")
     times = {name: trajectories.milestone(name)[row] for name in pathway.milestones}
-    found += [f"{name}: {times[name]} against {time}" for name, time in future.milestones.items() if not _near(times[name], time)]
+    found += [
+        f"{name}: {times[name]} against {time}"
+        for name, time in future.milestones.items()
+        if not _near(times[name], time)
+    ]
     return found
 
 
@@ -57,4 +69,10 @@ def _near(one: float, other: float) -> bool:
 
 
 def _same(one: Any, other: Any) -> bool:
-    return one is not None and other is not None and _near(one[0], other[0]) and _near(one[1], other[1]) and one[2] == other[2]
+    return (
+        one is not None
+        and other is not None
+        and _near(one[0], other[0])
+        and _near(one[1], other[1])
+        and one[2] == other[2]
+    )

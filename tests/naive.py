@@ -63,6 +63,7 @@ PARTS = {
     "application": ("filing", "refusal", "review", "response"),
 }
 RESPONSE_FIELDS = ("withdraw", "lapse", "answer", "response", "class_1")
+MEETING_CLOCKS = {"a": 30.0, "b": 60.0, "b_eop": 70.0, "c": 75.0, "d": 50.0}
 TERMINAL = {"trial": {"failed"}, "hold": {"never_lifted"}, "application": {"not_filed", "withdrawn", "exhausted"}}
 
 
@@ -183,6 +184,12 @@ def enabled(node: dict[str, Any]) -> bool:
     return bool(node.get("enabled", True))
 
 
+def count(node: dict[str, Any], name: str, default: int) -> int:
+    """Return a whole number of a mapping, which the file may write with its source as `{value: 3, assumption: …}`."""
+    raw = node.get(name, default)
+    return int(raw["value"] if isinstance(raw, dict) else raw)
+
+
 def terminal_outcomes(stage: dict[str, Any]) -> set[str]:
     if "terminal" in stage:
         return set(stage["terminal"])
@@ -198,7 +205,7 @@ def terminal_outcomes(stage: dict[str, Any]) -> set[str]:
 def serial(name: str, parts: list[Part], last: dict[str, bool], repeat: dict[str, Any]) -> list[Step]:
     """Return the steps of parts in a row, of which the last has the outcomes, visited again after outcome `on`."""
     steps: list[Step] = []
-    visits = repeat.get("at_most", 1)
+    visits = count(repeat, "at_most", 1)
     for visit in range(1, visits + 1):
         for place, (part, uses) in enumerate(parts):
             is_last = place == len(parts) - 1
@@ -248,7 +255,7 @@ def expand_meeting(name: str, stage: dict[str, Any]) -> list[Step]:
 
 
 def expand_designation(name: str, stage: dict[str, Any]) -> list[Step]:
-    repeat = {"on": "denied", "at_most": stage.get("at_most", 1), "exhausts": False}
+    repeat = {"on": "denied", "at_most": count(stage, "at_most", 1), "exhausts": False}
     steps = serial(name, [("", ())], dict.fromkeys(("granted", "denied", "withdrawn"), True), repeat)
     for step in steps:
         step.uses = ("clock", "withdraw", *(("grant.first",) if step.visit == 1 else ("again", "grant.later")))
@@ -258,7 +265,7 @@ def expand_designation(name: str, stage: dict[str, Any]) -> list[Step]:
 def expand_application(name: str, stage: dict[str, Any]) -> list[Step]:
     filings = expand_filings(name, stage)
     steps, before = list(filings), [(step, "filed".__eq__) for step in filings if step.part == "filing"]
-    last = stage.get("at_most", 3) + 1
+    last = count(stage, "at_most", 3) + 1
     for cycle in range(1, last + 1):
         review = Step(name, "review", cycle, review_uses(stage, cycle), review_outcomes(stage, cycle == last), before)
         steps.append(review)
@@ -272,7 +279,7 @@ def expand_application(name: str, stage: dict[str, Any]) -> list[Step]:
 
 def expand_filings(name: str, stage: dict[str, Any]) -> list[Step]:
     refuse = stage.get("refuse")
-    visits = refuse.get("at_most", 1) + 1 if refuse else 1
+    visits = count(refuse, "at_most", 1) + 1 if refuse else 1
     steps: list[Step] = []
     for k in range(1, visits + 1):
         other = {} if not refuse else {"not_filed": True} if k == visits else {"refused": False}
@@ -647,7 +654,7 @@ def outcome_of(run: Run, step: Step) -> str:
 def repeated(run: Run, step: Step, outcome: str) -> str:
     """Return `exhausted` for the repeated outcome of the last visit."""
     repeat = run.stages[step.stage].get("repeat", {})
-    return "exhausted" if outcome == repeat.get("on") and step.visit == repeat["at_most"] else outcome
+    return "exhausted" if outcome == repeat.get("on") and step.visit == count(repeat, "at_most", 1) else outcome
 
 
 def act_work(run: Run, step: Step) -> Act:
@@ -688,7 +695,7 @@ def act_preparation(run: Run, step: Step) -> Act:
 
 
 def act_meeting(run: Run, step: Step) -> Act:
-    return run.duration(step, "clock"), "done"
+    return run.duration(step, "clock", default=MEETING_CLOCKS[run.stages[step.stage]["type"]]), "done"
 
 
 def act_minutes(run: Run, step: Step) -> Act:

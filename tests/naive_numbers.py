@@ -176,6 +176,21 @@ def empirical_law(values: list[float]) -> Law:
     return Law(at, lambda x: sum(v <= x for v in ranked) / len(ranked), sum(ranked) / len(ranked))
 
 
+def mixture_law(parts: list[tuple[float, Law]]) -> Law:
+    """Return the law of parts that lie one above the other: u is stretched inside the part that it falls in."""
+
+    def ppf(u: float) -> float:
+        below, total = 0.0, sum(weight for weight, _ in parts)
+        for weight, law in parts:
+            share = weight / total
+            if u <= below + share or law is parts[-1][1]:
+                return law.ppf((u - below) / share)
+            below += share
+        raise AssertionError
+
+    return Law(ppf, _no_cdf, None)
+
+
 def scipy_law(frozen: Any) -> Law:
     return Law(lambda u: float(frozen.ppf(u)), lambda x: float(frozen.cdf(x)), float(frozen.mean()))
 
@@ -248,7 +263,9 @@ NOT_PARAMETERS = {"kind", "value", "values", "evidence", "assumption", "regulati
 
 
 def borrowed(entry: dict[str, Any], transfer: float) -> dict[str, Any]:
-    """Return an entry of the catalogue with what is not known about it: by its counts, or by the spread between populations."""
+    """Return an entry of the catalogue with what is not known about it: by its counts, or by the spread between
+    populations.
+    """
     if "kind" in entry or "value" not in entry:
         return entry
     if transfer > 0:
@@ -290,7 +307,23 @@ class Numbers:
 
     def law(self, path: str, raw: dict[str, Any]) -> Law:
         """Return a law of chance, whose parameters may be unknown."""
+        if raw["kind"] == "fixed":
+            value = self.number(path, raw)
+            return Law(lambda _: value, lambda x: float(x >= value), value)
+        if raw["kind"] == "mixture":
+            return self.mixture(path, raw["parts"])
         return make_law(raw["kind"], self.parameters(path, raw))
+
+    def mixture(self, path: str, parts: list[dict[str, Any]]) -> Law:
+        """Return the mixture of parts; one weight may be the rest."""
+        known = {
+            i: self.number(f"{path}.parts.{i}.weight", p["weight"])
+            for i, p in enumerate(parts)
+            if p["weight"] != "rest"
+        }
+        rest = 1 - sum(known.values())
+        laws = [self.law(f"{path}.parts.{i}.of", part["of"]) for i, part in enumerate(parts)]
+        return mixture_law([(known.get(i, rest), law) for i, law in enumerate(laws)])
 
     def parameters(self, path: str, raw: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = {k: self.number(f"{path}.{k}", v) for k, v in raw.items() if k not in NOT_PARAMETERS}

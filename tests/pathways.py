@@ -358,8 +358,16 @@ def fields(stage: Stage, known: dict[str, str]) -> list[str]:
     """Return the numbers of a stage that an effect may act on; shares without a `rest` must keep their sum."""
     found = [path for path in known[stage["kind"]].split() if is_number(stage, path)]
     if stage.get("at_most", 1) < (2 if stage["kind"] == "designation" else 1):
-        found = [path for path in found if path.split(".")[-1] in ("grant", "approve", "first", "share") or "later" not in path]
-        found = [path for path in found if stage["kind"] == "designation" or path.split(".")[0] in ("approve", "goal", "filing", "refuse")]
+        found = [
+            path
+            for path in found
+            if path.split(".")[-1] in ("grant", "approve", "first", "share") or "later" not in path
+        ]
+        found = [
+            path
+            for path in found
+            if stage["kind"] == "designation" or path.split(".")[0] in ("approve", "goal", "filing", "refuse")
+        ]
         found = [path for path in found if path != "approve.cmc"]
     has_rest = "rest" in stage.get("outcomes", {}).values()
     return [path for path in found if has_rest or not path.startswith("outcomes.")]

@@ -206,9 +206,11 @@ def test_sets_keep_estimates_and_widen_intervals():
 # --- JSON -----------------------------------------------------------------------------------------------------------
 
 
-def run(sets=1, size=2000, until=None):
-    """Results of two arms as a run would put them together."""
+def run(sets=1, size=2000, until=None, apart=False):
+    """Results of two arms as a run would put them together; `apart`: in half of ten sets nobody arrives."""
     columns = dict(zip(("standard", "rmat"), two_arms(size), strict=True))
+    if apart:
+        columns = {name: np.where(np.arange(size) % 10 < 5, np.inf, times) for name, times in columns.items()}
     arms = {}
     for name, times in columns.items():
         outcomes, milestone = OutcomeReduction(("approval", "censored")), MilestoneReduction(H, sets)
@@ -253,13 +255,19 @@ def test_json_numbers_are_the_results_unrounded():
 
 
 def test_json_has_bands_only_with_parameter_sets():
-    written = to_json(run(sets=10))
+    written = to_json(run(sets=10, apart=True))
     probability = written["arms"]["rmat"]["milestones"]["approval"]["probability"]
     assert set(probability["band"]) == {"p5", "p95"}
     assert written["arms"]["rmat"]["milestones"]["approval"]["given_reached_years"]["p50"]["band"] is None
     assert summary.NO_QUANTILE_BAND in written["notes"]
     assert set(written["comparisons"][0]["restricted_mean_months_gained"]["band"]) == {"p5", "p95"}
     assert '"band"' not in json.dumps(to_json(run()))
+
+
+def test_a_spread_that_does_not_stand_out_of_the_noise_gives_no_band():
+    written = to_json(run(sets=10))
+    assert written["arms"]["rmat"]["milestones"]["approval"]["probability"]["band"] is None
+    assert summary.HIDDEN_BAND in written["notes"]
 
 
 def test_json_gives_null_where_nothing_can_be_given_and_says_why():

@@ -251,7 +251,7 @@ def test_sets_leave_every_estimate_as_it_is():
         assert many.given_reached[name].estimate == value.estimate
     assert one.probability.band is None
     assert one.curve.band_low is None
-    assert many.notes == (summary.NO_QUANTILE_BAND,)
+    assert many.notes == (summary.HIDDEN_BAND, summary.NO_QUANTILE_BAND)
 
 
 def test_sets_that_differ_widen_intervals_and_show_a_band():

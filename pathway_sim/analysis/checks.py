@@ -17,7 +17,9 @@ CHUNK = 2**14
 
 
 def measure(scenario: Scenario, replications: int, *, seed: int = 1) -> dict[str, tuple[float, int]]:
-    """Each check's simulated value in the baseline arm (days, or a share, or a standard deviation of logs), and the number of replications behind it."""
+    """Each check's simulated value in the baseline arm (days, or a share, or a standard deviation of logs), and the
+    number of replications behind it.
+    """
     pathway = scenario.pathways[scenario.baseline]
     engine, _ = choose("auto", [pathway])
     sets = ParameterSets(seed, scenario.parameter_sets)
@@ -67,11 +69,23 @@ def _rows(scenario: Scenario, measured: dict[str, tuple[float, int]]) -> Iterato
         low, high = plan.spec.accept
         published = plan.spec.published
         shown = "" if published is None else _shown(published.value)
-        source = "" if published is None else ", ".join(published.evidence) or published.regulation or published.assumption or ""
+        source = (
+            ""
+            if published is None
+            else ", ".join(published.evidence) or published.regulation or published.assumption or ""
+        )
         what = "share" if "share" in plan.facts else plan.spec.statistic
         result = "ok" if passes(plan, value) else "no replication" if count == 0 else "OUTSIDE"
         simulated = "–" if count == 0 else _shown(Magnitude(value, low.dimension))
-        yield f"{plan.name.replace('_', ' ')}, {what}", simulated, f"{_shown(low)} to {_shown(high)}", shown, source, f"{count:,}", result
+        yield (
+            f"{plan.name.replace('_', ' ')}, {what}",
+            simulated,
+            f"{_shown(low)} to {_shown(high)}",
+            shown,
+            source,
+            f"{count:,}",
+            result,
+        )
 
 
 def _shown(magnitude: Magnitude) -> str:

@@ -19,6 +19,9 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Limits = tuple[Floats, Floats, Floats]
 
+Z_ONE_SIDED = 1.6448536269514722
+"""The 95 % quantile of the standard normal distribution."""
+
 
 def ratio_variance(parts: npt.NDArray[np.generic], sizes: npt.NDArray[np.generic]) -> Floats:
     """Variance of sum(parts)/sum(sizes) over sets (ratio estimator with sets as units, Cochran 1977, chapter 6).
@@ -117,7 +120,10 @@ def _quantile_size(counts: DayCounts, percent: int) -> float:
 
 
 def band(values: Floats, within: Floats) -> tuple[Floats, Floats] | None:
-    """5 % and 95 % of what differs between sets, with the inner-sample noise removed; None for fewer than two sets.
+    """5 % and 95 % of what differs between sets, with the inner-sample noise removed.
+
+    None for fewer than two sets, and where the spread between sets does not stand out of the noise within them (at the
+    end of a curve, for curves): a band without width would claim that nothing is unknown.
 
     Each set's estimate is its true value plus noise. Estimates are drawn towards their mean by √(between/total), with
     between = max(0, total − mean within), so that their variance is the one between true values (Louis 1984, JASA
@@ -134,6 +140,10 @@ def band(values: Floats, within: Floats) -> tuple[Floats, Floats] | None:
         return None
     mean, total = values.mean(axis=0), values.var(axis=0, ddof=1)
     between = np.maximum(0, total - within.mean(axis=0))
+    # The sample variance of k normal values has the relative standard error √(2/(k − 1)).
+    noise = Z_ONE_SIDED * np.sqrt(2 / (len(values) - 1)) * total
+    if np.any((between <= noise).reshape(-1)[-1:] & (total > 0).reshape(-1)[-1:]):
+        return None
     kept = np.sqrt(np.divide(between, total, out=np.zeros_like(total), where=total > 0))
     low, high = np.quantile(mean + kept * (values - mean), [0.05, 0.95], axis=0, method="inverted_cdf")
     return low, high

@@ -23,6 +23,10 @@ TAIL = 100  # fewer give no p10, p80 or p90
 NONE = Estimate(None)
 NO_QUANTILE_BAND = "With several parameter sets quantiles are given without a band of what is not known."
 NO_BAND = "A band of what is not known needs two replications or more in at least two parameter sets."
+HIDDEN_BAND = (
+    "Where no band of what is not known is given, the spread between parameter sets does not stand out of the noise; "
+    "more replications would show it."
+)
 
 
 def arm_result(
@@ -133,7 +137,7 @@ def band_notes(sizes: Ints) -> tuple[str, ...]:
     """What is said of bands with several parameter sets; `sizes` are the replications of each, shape ``(sets,)``."""
     if len(sizes) == 1:
         return ()
-    return (NO_QUANTILE_BAND,) if np.count_nonzero(sizes > 1) > 1 else (NO_BAND, NO_QUANTILE_BAND)
+    return (HIDDEN_BAND, NO_QUANTILE_BAND) if np.count_nonzero(sizes > 1) > 1 else (NO_BAND, NO_QUANTILE_BAND)
 
 
 def stage_spans(reduction: SpanReduction) -> tuple[StageSpan, ...]:

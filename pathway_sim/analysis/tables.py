@@ -42,7 +42,11 @@ def _number(value: float, places: int) -> str:
 def at(curve: Curve, days: float) -> tuple[float, float, float]:
     """The curve's estimate and interval on the last of its days that is not later."""
     place = int(curve.days.searchsorted(int(days), side="right")) - 1
-    return (float(curve.estimate[place]), float(curve.low[place]), float(curve.high[place])) if place >= 0 else (0.0, 0.0, 0.0)
+    return (
+        (float(curve.estimate[place]), float(curve.low[place]), float(curve.high[place]))
+        if place >= 0
+        else (0.0, 0.0, 0.0)
+    )
 
 
 def by_year(results: Results) -> Table:
@@ -51,20 +55,32 @@ def by_year(results: Results) -> Table:
     years = _years(results, list(curves.values()))
     if len(curves) > MOST_ARMS_ACROSS:
         return _by_year_down(results, curves, years)
-    columns = ["year", "date", *(f"{name}, %" for name in curves), *(f"{each.arm} − {each.baseline}" for each in results.comparisons)]
+    columns = [
+        "year",
+        "date",
+        *(f"{name}, %" for name in curves),
+        *(f"{each.arm} − {each.baseline}" for each in results.comparisons),
+    ]
     rows = []
     for year in years:
         row: list[Cell] = [year, _date(results.as_of, year)]
         row += [_percent(*at(curve, YEAR * year)) for curve in curves.values()]
         row += [_points_cell(*at(comparison.difference_curve, YEAR * year)) for comparison in results.comparisons]
         rows.append(tuple(row))
-    return Table(f"Chance of {results.goal} by year, of all that start", tuple(columns), tuple(rows), "Differences in percentage points. In brackets: 95 % simulation error.")
+    return Table(
+        f"Chance of {results.goal} by year, of all that start",
+        tuple(columns),
+        tuple(rows),
+        "Differences in percentage points. In brackets: 95 % simulation error.",
+    )
 
 
 def _by_year_down(results: Results, curves: Mapping[str, Curve], years: Sequence[int]) -> Table:
     shown = [year for year in (5, 8, 10, 12, 15, 20, 25) if year in years] or list(years)[-5:]
     rows = tuple((name, *(share(at(curve, YEAR * year)[0]) for year in shown)) for name, curve in curves.items())
-    return Table(f"Chance of {results.goal} by year, of all that start", ("arm", *(f"year {year}" for year in shown)), rows)
+    return Table(
+        f"Chance of {results.goal} by year, of all that start", ("arm", *(f"year {year}" for year in shown)), rows
+    )
 
 
 def _years(results: Results, curves: Sequence[Curve]) -> range:
@@ -102,7 +118,12 @@ def times(results: Results) -> Table:
             cells = [_years_cell(given[quantile]) for quantile in names]
             rows.append((name, milestone, share(result.probability.estimate), *cells))
     columns = ("arm", "milestone", "chance", "P10", "P50", "P80", "P90", "mean")
-    return Table("Years to each milestone, given that it is reached", columns, tuple(rows), "P50: half of those that get there are there by then.")
+    return Table(
+        "Years to each milestone, given that it is reached",
+        columns,
+        tuple(rows),
+        "P50: half of those that get there are there by then.",
+    )
 
 
 def _years_cell(estimate: Estimate) -> str:
@@ -113,18 +134,29 @@ def endings(results: Results) -> Table:
     """How programs end, of all that start."""
     labels = list(dict.fromkeys(label for arm in results.arms.values() for label in arm.outcomes))
     goal_first = [label for label in labels if label not in ("censored",)] + ["censored"]
-    shown = [label for label in goal_first if label in labels and any(arm.outcomes.get(label, 0.0) > 0 for arm in results.arms.values())]
+    shown = [
+        label
+        for label in goal_first
+        if label in labels and any(arm.outcomes.get(label, 0.0) > 0 for arm in results.arms.values())
+    ]
     caption = "Where programs end, of all that start"
     if len(results.arms) <= MOST_ARMS_ACROSS:
-        rows = tuple((_ending(label), *(share(arm.outcomes.get(label, 0.0), 2) for arm in results.arms.values())) for label in shown)
+        rows = tuple(
+            (_ending(label), *(share(arm.outcomes.get(label, 0.0), 2) for arm in results.arms.values()))
+            for label in shown
+        )
         return Table(caption, ("ending", *results.arms), rows)
-    rows = tuple((name, *(share(arm.outcomes.get(label, 0.0)) for label in shown)) for name, arm in results.arms.items())
+    rows = tuple(
+        (name, *(share(arm.outcomes.get(label, 0.0)) for label in shown)) for name, arm in results.arms.items()
+    )
     return Table(caption, ("arm", *(_ending(label) for label in shown)), rows)
 
 
 def _ending(label: str) -> str:
     outcome, _, stage = label.partition(":")
-    return {"censored": "still running at the horizon"}.get(label, f"{outcome.replace('_', ' ')} in {stage}" if stage else label)
+    return {"censored": "still running at the horizon"}.get(
+        label, f"{outcome.replace('_', ' ')} in {stage}" if stage else label
+    )
 
 
 def gain(comparison: ComparisonResult) -> Table:
@@ -135,11 +167,21 @@ def gain(comparison: ComparisonResult) -> Table:
         ("months gained where both arrive, mean", between(months["mean"])),
         ("    half gain at most", between(months["p50"])),
         ("    one in ten gains more than", between(months["p90"])),
-        ("earlier / same / later, where both arrive", " / ".join(share(value, 0) for value in (comparison.faster, comparison.same, comparison.slower))),
-        (f"arrive only with {comparison.arm} / only with {comparison.baseline}", f"{share(comparison.only_in_arm, 2)} / {share(comparison.only_in_baseline, 2)}"),
+        (
+            "earlier / same / later, where both arrive",
+            " / ".join(share(value, 0) for value in (comparison.faster, comparison.same, comparison.slower)),
+        ),
+        (
+            f"arrive only with {comparison.arm} / only with {comparison.baseline}",
+            f"{share(comparison.only_in_arm, 2)} / {share(comparison.only_in_baseline, 2)}",
+        ),
         ("months gained to the horizon, of all that start", between(comparison.restricted_mean_months_gained, 1.0, 2)),
     ]
-    return Table(f"{comparison.arm} against {comparison.baseline}, on the same futures ({comparison.milestone})", ("", "estimate (95 % simulation error)"), tuple(rows))
+    return Table(
+        f"{comparison.arm} against {comparison.baseline}, on the same futures ({comparison.milestone})",
+        ("", "estimate (95 % simulation error)"),
+        tuple(rows),
+    )
 
 
 def provenance(results: Results) -> str:
@@ -166,7 +208,9 @@ def tidy(results: Results) -> Table:
 
 
 def _points(results: Results, key: tuple[str, ...], curve: Curve) -> Iterator[tuple[Cell, ...]]:
-    for day, *values in zip(curve.days.tolist(), curve.estimate.tolist(), curve.low.tolist(), curve.high.tolist(), strict=True):
+    for day, *values in zip(
+        curve.days.tolist(), curve.estimate.tolist(), curve.low.tolist(), curve.high.tolist(), strict=True
+    ):
         yield (*key, day, day / YEAR, date_of(results.as_of, day).isoformat(), *values)
 
 
@@ -182,7 +226,11 @@ def _arm_sentence(results: Results, arm: ArmResult) -> str:
     horizon = date_of(results.as_of, results.horizon).year
     chance = share(milestone.probability.estimate)
     p50 = milestone.given_reached["p50"].estimate
-    when = f"; half of those that do are there by {date_of(results.as_of, p50).strftime('%B %Y')}" if p50 is not None else ""
+    when = (
+        f"; half of those that do are there by {date_of(results.as_of, p50).strftime('%B %Y')}"
+        if p50 is not None
+        else ""
+    )
     return f"{arm.name}: {chance} of programs reach {results.goal} by {horizon}{when}."
 
 
@@ -190,12 +238,19 @@ def _change_sentence(results: Results, comparison: ComparisonResult) -> str:
     mean = comparison.months_gained_if_both["mean"]
     if mean.estimate is None or mean.low is None or mean.high is None:
         return f"{comparison.arm}: too few futures arrive in both arms to compare them."
-    pace = "arrives neither earlier nor later" if mean.low <= 0 <= mean.high else f"arrives {abs(mean.estimate):.1f} months {'earlier' if mean.estimate > 0 else 'later'} on average"
+    pace = (
+        "arrives neither earlier nor later"
+        if mean.low <= 0 <= mean.high
+        else f"arrives {abs(mean.estimate):.1f} months {'earlier' if mean.estimate > 0 else 'later'} on average"
+    )
     same = f" ({share(comparison.same, 0)} gain nothing)" if comparison.same else ""
     difference = comparison.probability_difference
     if difference.low is None or difference.high is None or difference.estimate is None:
         return f"{comparison.arm} {pace}{same}."
     moved = not difference.low <= 0 <= difference.high
-    chance = f"and moves the chance by {_number(100 * difference.estimate, 2)} points" if moved else "and leaves the chance as it is, within simulation error"
+    chance = (
+        f"and moves the chance by {_number(100 * difference.estimate, 2)} points"
+        if moved
+        else "and leaves the chance as it is, within simulation error"
+    )
     return f"{comparison.arm} {pace} where both arrive{same}, {chance}."
-

@@ -38,7 +38,7 @@ def outputs(function: Callable[..., Any]) -> Callable[..., Any]:
 @outputs
 @common
 @click.pass_obj
-def run(view: View, scenario: str, **given: Any) -> None:
+def run(view: View, /, scenario: str, **given: Any) -> None:
     """Simulate every arm of SCENARIO and print when it arrives, with what chance, and where it fails."""
     _report(view, scenario, given, compare=False)
 
@@ -49,7 +49,7 @@ def run(view: View, scenario: str, **given: Any) -> None:
 @outputs
 @common
 @click.pass_obj
-def compare(view: View, scenario: str, **given: Any) -> None:
+def compare(view: View, /, scenario: str, **given: Any) -> None:
     """Simulate the arms of SCENARIO on the same random futures, and print what each changes."""
     _report(view, scenario, given, compare=True)
 
@@ -61,7 +61,7 @@ def compare(view: View, scenario: str, **given: Any) -> None:
 @running
 @common
 @click.pass_obj
-def chart(view: View, scenario: str, kind: str, out: Path | None, **given: Any) -> None:
+def chart(view: View, /, scenario: str, kind: str, out: Path | None, **given: Any) -> None:
     """Simulate SCENARIO and draw one chart. With --format csv or json: print the numbers that it would draw."""
     from pathway_sim.report.charts import CHARTS as DRAWN
 

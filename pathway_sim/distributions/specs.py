@@ -1,6 +1,7 @@
 """How each distribution is written in a scenario file: one class a kind, with its parameters and how to build it.
 
-A parameter is a `Term`: it may itself be an unknown. `AMOUNTS` names the parameters that have the dimension of the variable.
+A parameter is a `Term`: it may itself be an unknown. `AMOUNTS` names the parameters that have the dimension of the
+variable, `OTHERS` the rest with theirs; `FAMILY` takes them all by name.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class DistributionSpec(Cited):
 
     AMOUNTS: ClassVar[tuple[str, ...]] = ()
     OTHERS: ClassVar[Mapping[str, Dimension]] = {}
+    FAMILY: ClassVar[Callable[..., Distribution]]
 
     value: Magnitude | None = Field(
         None, description="As an unknown: the value used with one parameter set; without it, the mean is used."
@@ -59,7 +61,7 @@ class DistributionSpec(Cited):
 
     def dimensions(self, own: Dimension) -> dict[str, Dimension]:
         """The dimension each parameter must have if the variable has dimension `own`."""
-        wanted: dict[str, Dimension] = {name: own for name in (*self.AMOUNTS, "value", "shift", "min", "max")}
+        wanted: dict[str, Dimension] = dict.fromkeys((*self.AMOUNTS, "value", "shift", "min", "max"), own)
         return {**wanted, **self.OTHERS}
 
     def variable(self) -> Dimension:
@@ -83,7 +85,7 @@ class DistributionSpec(Cited):
 
     def core(self, values: Values) -> Distribution:
         """The distribution before shift and truncation."""
-        raise NotImplementedError
+        return type(self).FAMILY(**{name: values[name] for name in (*self.AMOUNTS, *self.OTHERS)})
 
     @model_validator(mode="after")
     def _possible(self) -> DistributionSpec:
@@ -118,13 +120,6 @@ class FixedSpec(DistributionSpec):
         return families.Fixed(values["value"])
 
 
-def _simple(family: Callable[..., Distribution], names: tuple[str, ...]) -> Callable[[Any, Values], Distribution]:
-    def core(_self: Any, values: Values) -> Distribution:
-        return family(**{name: values[name] for name in names})
-
-    return core
-
-
 class UniformSpec(DistributionSpec):
     """Every value between two bounds is equally likely."""
 
@@ -132,7 +127,7 @@ class UniformSpec(DistributionSpec):
     kind: Literal["uniform"]
     low: Term
     high: Term
-    core = _simple(families.Uniform, ("low", "high"))
+    FAMILY: ClassVar[Callable[..., Distribution]] = families.Uniform
 
 
 class TriangularSpec(DistributionSpec):
@@ -143,14 +138,14 @@ class TriangularSpec(DistributionSpec):
     low: Term
     mode: Term
     high: Term
-    core = _simple(families.Triangular, ("low", "mode", "high"))
+    FAMILY: ClassVar[Callable[..., Distribution]] = families.Triangular
 
 
 class PertSpec(TriangularSpec):
     """Between two bounds, most likely at the mode, with smooth sides (beta-PERT, λ = 4)."""
 
     kind: Literal["pert"]  # type: ignore[assignment]
-    core = _simple(families.Pert, ("low", "mode", "high"))
+    FAMILY: ClassVar[Callable[..., Distribution]] = families.Pert
 
 
 class ExponentialSpec(DistributionSpec):
@@ -159,7 +154,7 @@ class ExponentialSpec(DistributionSpec):
     AMOUNTS = ("mean",)
     kind: Literal["exponential"]
     mean: Term
-    core = _simple(families.Exponential, ("mean",))
+    FAMILY: ClassVar[Callable[..., Distribution]] = families.Exponential
 
 
 class WeibullSpec(DistributionSpec):
@@ -170,14 +165,14 @@ class WeibullSpec(DistributionSpec):
     kind: Literal["weibull"]
     shape: Term
     scale: Term
-    core = _simple(families.Weibull, ("shape", "scale"))
+    FAMILY: ClassVar[Callable[..., Distribution]] = families.Weibull
 
 
 class GammaSpec(WeibullSpec):
     """A sum of exponential waits; mean = shape · scale."""
 
     kind: Literal["gamma"]  # type: ignore[assignment]
-    core = _simple(families.Gamma, ("shape", "scale"))
+    FAMILY: ClassVar[Callable[..., Distribution]] = families.Gamma
 
 
 class LognormalSpec(DistributionSpec):
@@ -215,7 +210,7 @@ class NormalSpec(DistributionSpec):
     kind: Literal["normal"]
     mean: Term
     sd: Term
-    core = _simple(families.Normal, ("mean", "sd"))
+    FAMILY: ClassVar[Callable[..., Distribution]] = families.Normal
 
 
 class BetaSpec(DistributionSpec):
@@ -225,7 +220,7 @@ class BetaSpec(DistributionSpec):
     kind: Literal["beta"]
     alpha: Term
     beta: Term
-    core = _simple(families.Beta, ("alpha", "beta"))
+    FAMILY: ClassVar[Callable[..., Distribution]] = families.Beta
 
 
 class LogitNormalSpec(DistributionSpec):
@@ -235,7 +230,7 @@ class LogitNormalSpec(DistributionSpec):
     kind: Literal["logitnormal"]
     median: Term
     sd: Term
-    core = _simple(families.LogitNormal, ("median", "sd"))
+    FAMILY: ClassVar[Callable[..., Distribution]] = families.LogitNormal
 
 
 class QuantilesSpec(DistributionSpec):
@@ -246,7 +241,7 @@ class QuantilesSpec(DistributionSpec):
     p10: Term
     p50: Term
     p90: Term
-    core = _simple(families.LogQuantiles, ("p10", "p50", "p90"))
+    FAMILY: ClassVar[Callable[..., Distribution]] = families.LogQuantiles
 
 
 class EmpiricalSpec(DistributionSpec):
@@ -272,8 +267,13 @@ class EnrolmentSpec(DistributionSpec):
     """Time to enrol all patients of a trial: Poisson-gamma recruitment (Anisimov & Fedorov 2007)."""
 
     OTHERS: ClassVar[Mapping[str, Dimension]] = {
-        "patients": "number", "sites": "number", "rate": "rate", "alpha": "number", "ramp": "time", "screen_failure": "number",
-    }  # fmt: skip
+        "patients": "number",
+        "sites": "number",
+        "rate": "rate",
+        "alpha": "number",
+        "ramp": "time",
+        "screen_failure": "number",
+    }
     kind: Literal["enrolment"]
     patients: Term = Field(description="Patients to enrol.")
     sites: Term = Field(description="Sites that will open.")
@@ -284,11 +284,12 @@ class EnrolmentSpec(DistributionSpec):
     )
     ramp: Term = Field(Magnitude(0.0, "time"), description="Time over which the sites open, evenly.")
     screen_failure: Term = Field(Magnitude(0.0, "number"), description="Share of those screened who are not enrolled.")
+
     def variable(self) -> Dimension:
         """See `DistributionSpec`."""
         return "time"
 
-    core = _simple(families.Enrolment, ("patients", "sites", "rate", "alpha", "ramp", "screen_failure"))
+    FAMILY: ClassVar[Callable[..., Distribution]] = families.Enrolment
 
 
 class Part(Spec):
@@ -336,10 +337,23 @@ class MixtureSpec(DistributionSpec):
 
 
 AnyDistribution = Annotated[
-    FixedSpec | UniformSpec | TriangularSpec | PertSpec | ExponentialSpec | WeibullSpec | GammaSpec | LognormalSpec | NormalSpec
-    | BetaSpec | LogitNormalSpec | QuantilesSpec | EmpiricalSpec | MixtureSpec | EnrolmentSpec,
+    FixedSpec
+    | UniformSpec
+    | TriangularSpec
+    | PertSpec
+    | ExponentialSpec
+    | WeibullSpec
+    | GammaSpec
+    | LognormalSpec
+    | NormalSpec
+    | BetaSpec
+    | LogitNormalSpec
+    | QuantilesSpec
+    | EmpiricalSpec
+    | MixtureSpec
+    | EnrolmentSpec,
     Field(discriminator="kind"),
-]  # fmt: skip
+]
 
 
 def _below(values: Values, prefix: str) -> dict[str, Any]:
@@ -347,7 +361,9 @@ def _below(values: Values, prefix: str) -> dict[str, Any]:
 
 
 def stated(term: Magnitude | Stated | Borrowed | DistributionSpec) -> float | None:
-    """The value of a term with one parameter set: the stated value, else the mean; None if only the catalogue knows it."""
+    """The value of a term with one parameter set: the stated value, else the mean; None if only the catalogue knows
+    it.
+    """
     if isinstance(term, Magnitude):
         return term.value
     if isinstance(term, Borrowed):

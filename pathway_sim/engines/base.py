@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pathway_sim import draws
-from pathway_sim.parameters import Chance, Floats, Integers, Number, ParameterSets, Value
+from pathway_sim.parameters import Chance, Codes, Floats, Integers, Number, ParameterSets, Value
 from pathway_sim.pathway import NEVER, UNFINISHED, Effect, Pathway, Step
 from pathway_sim.trajectories import Trajectories, holds
 from pathway_sim.units import quantise
@@ -30,12 +30,14 @@ class Engine(Protocol):
 
 @dataclass
 class Columns:
-    """The facts so far: start, end (days) and outcome of each step, shape ``(steps, n)``, and the replication numbers ``(n,)``."""
+    """The facts so far: start, end (days) and outcome of each step, shape ``(steps, n)``, and the replication numbers
+    ``(n,)``.
+    """
 
     replications: Integers
     start: Floats
     end: Floats
-    outcome: npt.NDArray[np.int8]
+    outcome: Codes
 
     @classmethod
     def empty(cls, pathway: Pathway, first: int, count: int) -> Columns:
@@ -92,13 +94,15 @@ class ColumnArrival:
                 p = np.where(acts, np.minimum(p * k, 1.0), p)
         return p
 
-    def outcome_of(self, part: str, visit: int) -> npt.NDArray[np.int8]:
+    def outcome_of(self, part: str, visit: int) -> Codes:
         """See `pathway_sim.pathway.Arrival`."""
-        return self.columns.outcome[self._rank(part, visit), self.rows]
+        codes: Codes = self.columns.outcome[self._rank(part, visit), self.rows]
+        return codes
 
     def start_of(self, part: str, visit: int) -> Floats:
         """See `pathway_sim.pathway.Arrival`."""
-        return self.columns.start[self._rank(part, visit), self.rows]
+        times: Floats = self.columns.start[self._rank(part, visit), self.rows]
+        return times
 
     def _rank(self, part: str, visit: int) -> int:
         return self.pathway.rank[f"{self.step.stage}.{part}/{visit}"]

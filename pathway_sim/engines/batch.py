@@ -14,7 +14,9 @@ summary = "NumPy columns, all replications of a chunk at once"
 
 
 def refusals(_pathway: Pathway) -> list[str]:
-    """Why this engine cannot run the pathway: it can run every pathway without shared resources, and there are no others yet."""
+    """Why this engine cannot run the pathway: it can run every pathway without shared resources, and there are no
+    others yet.
+    """
     return []
 
 
@@ -51,13 +53,19 @@ def _ending(pathway: Pathway, columns: Columns) -> tuple[Floats, Integers]:
     ended_by = np.full(columns.replications.shape, -1, dtype=np.int64)
     for rank, step in enumerate(pathway.steps):
         if step.terminal:
-            fatal = np.isin(columns.outcome[rank], list(step.terminal)) & (columns.end[rank] < ended) & (columns.end[rank] <= pathway.horizon)
+            fatal = (
+                np.isin(columns.outcome[rank], list(step.terminal))
+                & (columns.end[rank] < ended)
+                & (columns.end[rank] <= pathway.horizon)
+            )
             ended[fatal], ended_by[fatal] = columns.end[rank, fatal], rank
     return ended, ended_by
 
 
 def _cut(pathway: Pathway, columns: Columns, ended: Floats, ended_by: Integers) -> None:
-    """Undo what comes after the end: starts and ends with (time, rank) beyond the ending's, and ends beyond the horizon."""
+    """Undo what comes after the end: starts and ends with (time, rank) beyond the ending's, and ends beyond the
+    horizon.
+    """
     over = np.minimum(ended, pathway.horizon)
     for rank in range(len(pathway.steps)):
         last = np.where(ended <= pathway.horizon, rank <= ended_by, True)

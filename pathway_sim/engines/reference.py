@@ -1,7 +1,7 @@
 """The reference engine: a discrete-event run of one replication at a time, in SimPy.
 
-Events carry the rank of their step as priority, so that at one instant steps act in pathway order, completions before the starts
-that depend on them. Rules are the same ones that the batch engine calls, on columns of length 1.
+Events carry the rank of their step as priority, so that at one instant steps act in pathway order, completions before
+the starts that depend on them. Rules are the same ones that the batch engine calls, on columns of length 1.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 import simpy
+from simpy.events import EventPriority
 
 from pathway_sim.engines.base import ColumnArrival, Columns
 from pathway_sim.errors import PathwayError
@@ -42,7 +43,9 @@ def simulate(pathway: Pathway, sets: ParameterSets, first: int, count: int) -> T
 
 
 def _dependents(pathway: Pathway) -> dict[int, list[int]]:
-    """The ranks of the steps whose start may follow from each step; under −1 those that are ready before anything happens."""
+    """The ranks of the steps whose start may follow from each step; under −1 those that are ready before anything
+    happens.
+    """
     dependents: dict[int, list[int]] = defaultdict(list)
     nothing = Columns.empty(pathway, 0, 1)
     for rank, step in enumerate(pathway.steps):
@@ -55,10 +58,15 @@ def _dependents(pathway: Pathway) -> dict[int, list[int]]:
 class _Replication:
     """One run: a SimPy environment and the facts so far, in one row of the chunk's columns."""
 
-    def __init__(self, pathway: Pathway, sets: ParameterSets, columns: Columns, row: int, dependents: dict[int, list[int]]) -> None:
+    def __init__(
+        self, pathway: Pathway, sets: ParameterSets, columns: Columns, row: int, dependents: dict[int, list[int]]
+    ) -> None:
         self.pathway, self.sets, self.dependents = pathway, sets, dependents
         self.facts = Columns(
-            columns.replications[row : row + 1], columns.start[:, row : row + 1], columns.end[:, row : row + 1], columns.outcome[:, row : row + 1]
+            columns.replications[row : row + 1],
+            columns.start[:, row : row + 1],
+            columns.end[:, row : row + 1],
+            columns.outcome[:, row : row + 1],
         )
         self.env = simpy.Environment()
         self.seen: set[int] = set()
@@ -66,7 +74,9 @@ class _Replication:
         self.ending: tuple[float, int] = (NEVER, -1)
 
     def run(self) -> tuple[float, int]:
-        """Process events until a terminal outcome or the horizon; the time and rank of the terminal outcome, or (+∞, −1)."""
+        """Process events until a terminal outcome or the horizon; the time and rank of the terminal outcome, or (+∞,
+        −1).
+        """
         self._notify(-1)
         events = 0
         while self.ending[1] < 0 and self.env.peek() <= self.pathway.horizon:
@@ -84,7 +94,7 @@ class _Replication:
         event = simpy.Event(self.env)
         event._ok, event._value = True, None
         event.callbacks.append(lambda _event: act(rank))
-        self.env.schedule(event, priority=rank, delay=delay)
+        self.env.schedule(event, priority=EventPriority(rank), delay=delay)
 
     def _notify(self, cause: int) -> None:
         """Schedule the steps that have become ready because of a fact of step `cause`."""

@@ -15,7 +15,9 @@ UNIT_ALIASES = {"proportion": 1.0, "share": 1.0, "ratio": 1.0}
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of the catalogue: its value (days if it is a time), what was counted if it is a proportion, and its source."""
+    """One figure of the catalogue: its value (days if it is a time), what was counted if it is a proportion, and its
+    source.
+    """
 
     id: str
     value: float

@@ -1,7 +1,7 @@
 """The event log: one row a step that started, sorted by replication, arm, program, start and pathway order.
 
-Days are written as shortest round-trip decimals; an unfinished step has an empty end and outcome. The bytes do not depend on the engine,
-the chunk size or the number of workers.
+Days are written as shortest round-trip decimals; an unfinished step has an empty end and outcome. The bytes do not
+depend on the engine, the chunk size or the number of workers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ COLUMNS = ("replication", "arm", "program", "stage", "visit", "ready", "start", 
 
 
 def rows(chunk: Chunk) -> dict[str, Any]:
-    """The columns of the log of one chunk: integers, float days (NaN for an empty end) and text, each of shape ``(rows,)``."""
+    """The columns of the log of one chunk: integers, float days (NaN for an empty end) and text, each of shape
+    ``(rows,)``.
+    """
     parts = [_arm_rows(place, trajectories) for place, (_, trajectories) in enumerate(sorted(chunk.items()))]
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     order = np.lexsort((joined["rank"], joined["start"], joined["place"], joined["replication"]))

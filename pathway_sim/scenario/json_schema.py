@@ -18,5 +18,8 @@ def json_schema() -> dict[str, Any]:
     schema["required"] = [name for name in required if name in ALWAYS_REQUIRED]
     schema["if"] = {"not": {"required": ["extends"]}}
     schema["then"] = {"required": required, "properties": {"stages": schema["properties"]["stages"]}}
-    schema["properties"]["stages"] = {"type": "object", "description": "The stages, by name. Over another file, only what changes."}
+    schema["properties"]["stages"] = {
+        "type": "object",
+        "description": "The stages, by name. Over another file, only what changes.",
+    }
     return schema

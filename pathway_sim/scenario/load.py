@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from pathway_sim import document
+from pathway_sim.document import Mapping as Document
 from pathway_sim.errors import Problem, ScenarioError, StorageError
 from pathway_sim.pathway import Condition, Pathway
 from pathway_sim.scenario.library import SHIPPED
@@ -60,8 +61,8 @@ class Scenario:
     goal: str
     baseline: str
     parameter_sets: int
-    document: document.Mapping
-    documents: Mapping[str, document.Mapping]
+    document: Document
+    documents: Mapping[str, Document]
     pathways: Mapping[str, Pathway]
     checks: tuple[CheckPlan, ...]
     cited: frozenset[str]
@@ -114,8 +115,8 @@ class ScenarioNotFound(StorageError):
     """Neither a file nor a shipped scenario has this name."""
 
 
-def _overrides(sets: Sequence[str]) -> tuple[list[document.Mapping], list[Problem]]:
-    read: list[document.Mapping] = []
+def _overrides(sets: Sequence[str]) -> tuple[list[Document], list[Problem]]:
+    read: list[Document] = []
     found: list[Problem] = []
     for text in sets:
         try:
@@ -138,7 +139,9 @@ def _value_type(section: str) -> Any:
     return ScenarioSpec.model_fields[section].annotation.__args__[1]  # type: ignore[union-attr]
 
 
-def _resolve(base: document.Mapping, overrides: list[document.Mapping], files: tuple[str, ...]) -> tuple[Scenario | None, list[Problem]]:
+def _resolve(
+    base: Document, overrides: list[Document], files: tuple[str, ...]
+) -> tuple[Scenario | None, list[Problem]]:
     problems = Problems(base)
     header = _header(base, problems)
     arms = _entries(base, "arms", problems) or {}
@@ -164,22 +167,38 @@ def _resolve(base: document.Mapping, overrides: list[document.Mapping], files: t
     if found or not pathways:
         return None, found
     goal = next(iter(pathways.values())).goal
-    return Scenario(
-        name=header.name, title=header.title, question=header.question, context_of_use=header.context_of_use, not_for=header.not_for,
-        as_of=header.as_of, horizon=header.horizon.value, goal=goal, baseline=baseline, parameter_sets=header.parameter_sets,
-        document=base, documents=documents, pathways=pathways, checks=checks, cited=frozenset(cited), files=files, fingerprint=_fingerprint(base),
-    ), []  # fmt: skip
+    described = {name: getattr(header, name) for name in (*DESCRIPTIVE, "as_of", "parameter_sets")}
+    scenario = Scenario(
+        **described,
+        horizon=header.horizon.value,
+        goal=goal,
+        baseline=baseline,
+        document=base,
+        documents=documents,
+        pathways=pathways,
+        checks=checks,
+        cited=frozenset(cited),
+        files=files,
+        fingerprint=_fingerprint(base),
+    )
+    return scenario, []
 
 
-def _header(base: document.Mapping, problems: Problems) -> Header | None:
+def _header(base: Document, problems: Problems) -> Header | None:
     """The header, with unknown top-level keys, missing sections and wrong kinds of section reported."""
     top = {name: node for name, node in base.entries.items() if name not in SECTIONS}
-    inner = Problems(document.Mapping(top, {name: base.keys[name] for name in top}, base.origin))
-    header = inner.read(_adapter("header"), ())
+    inner = Problems(Document(top, {name: base.keys[name] for name in top}, base.origin))
+    header: Header | None = inner.read(_adapter("header"), ())
     known = {*Header.model_fields, *SECTIONS}
     for problem in inner.found:
         if "unknown field" in problem.message:
-            problem = Problem(problem.file, problem.line, problem.column, problem.path, f"unknown field{suggest(problem.path, known) or '; it has no meaning here'}")
+            problem = Problem(
+                problem.file,
+                problem.line,
+                problem.column,
+                problem.path,
+                f"unknown field{suggest(problem.path, known) or '; it has no meaning here'}",
+            )
         problems.found.append(problem)
     for section in ("stages", "milestones"):
         if section not in base.entries:
@@ -187,36 +206,47 @@ def _header(base: document.Mapping, problems: Problems) -> Header | None:
     return header
 
 
-def _entries(base: document.Mapping, section: str, problems: Problems) -> dict[str, Any] | None:
+def _entries(base: Document, section: str, problems: Problems) -> dict[str, Any] | None:
     """The validated entries of a section that is a mapping by name; an entry that is not valid is None."""
     node = base.entries.get(section)
     if node is None:
         return {}
-    if not isinstance(node, document.Mapping):
+    if not isinstance(node, Document):
         problems.add((section,), "must be a mapping of names")
         return None
     for name in node.entries:
         if not _is_id(name):
-            problems.add((section, name), f'"{name}" is not a name; a name has lower-case letters, digits, - and _, and begins with a letter', key=True)
+            problems.add(
+                (section, name),
+                f'"{name}" is not a name; a name has lower-case letters, digits, - and _, and begins with a letter',
+                key=True,
+            )
     return {name: problems.read(_adapter(section), (section, name)) for name in node.entries}
 
 
 def _is_id(name: str) -> bool:
-    return 0 < len(name) <= 64 and name[0].isascii() and name[0].islower() and all(c.isascii() and (c.islower() or c.isdigit() or c in "-_") for c in name)
+    return (
+        0 < len(name) <= 64
+        and name[0].isascii()
+        and name[0].islower()
+        and all(c.isascii() and (c.islower() or c.isdigit() or c in "-_") for c in name)
+    )
 
 
-def _arm_documents(base: document.Mapping, arms: Mapping[str, Any], overrides: list[document.Mapping]) -> tuple[dict[str, document.Mapping], list[Problem]]:
+def _arm_documents(
+    base: Document, arms: Mapping[str, Any], overrides: list[Document]
+) -> tuple[dict[str, Document], list[Problem]]:
     """The document of each arm: its changes laid over the file, and the command line's over those."""
     if not arms:
         return {"base": base}, []
     found: list[Problem] = []
-    documents: dict[str, document.Mapping] = {}
+    documents: dict[str, Document] = {}
     if len(arms) > MAX_ARMS:
         return {}, [base.keys["arms"].problem("arms", f"at most {MAX_ARMS} arms, not {len(arms)}")]
     for arm in arms:
         documents[arm] = base
         changes = document.find(base, ("arms", arm, "set"))
-        if not isinstance(changes, document.Mapping):
+        if not isinstance(changes, Document):
             continue
         try:
             expanded = document.expand(changes)
@@ -225,7 +255,12 @@ def _arm_documents(base: document.Mapping, arms: Mapping[str, Any], overrides: l
             continue
         for section in expanded.entries:
             if section not in ARM_SECTIONS:
-                found.append(expanded.keys[section].problem(f"arms.{arm}.set", f'an arm may change {", ".join(ARM_SECTIONS)}, not "{section}"{suggest(section, ARM_SECTIONS)}'))
+                found.append(
+                    expanded.keys[section].problem(
+                        f"arms.{arm}.set",
+                        f'an arm may change {", ".join(ARM_SECTIONS)}, not "{section}"{suggest(section, ARM_SECTIONS)}',
+                    )
+                )
         documents[arm] = document.overlay(base, expanded)
         for override in overrides:
             documents[arm] = document.overlay(documents[arm], override)
@@ -243,14 +278,18 @@ def _baseline(header: Header, documents: Mapping[str, object], problems: Problem
     return ""
 
 
-def _arm(base: document.Mapping, arm: str, title: str, header: Header | None) -> tuple[Pathway | None, Resolver | None, list[Problem]]:
+def _arm(
+    base: Document, arm: str, title: str, header: Header | None
+) -> tuple[Pathway | None, Resolver | None, list[Problem]]:
     """The pathway of one arm's document, or what is wrong with it."""
     problems = Problems(base)
     sections = {name: _entries(base, name, problems) for name in ("stages", "effects", "milestones")}
     stages = sections["stages"]
     if stages is not None and "stages" in base.entries and not 0 < len(stages) <= MAX_STAGES:
         problems.add(("stages",), f"must name between 1 and {MAX_STAGES} stages, not {len(stages)}", key=True)
-    pace, start = (problems.read(_adapter(name), (name,)) if name in base.entries else None for name in ("pace", "start"))
+    pace, start = (
+        problems.read(_adapter(name), (name,)) if name in base.entries else None for name in ("pace", "start")
+    )
     if header is None or stages is None or sections["milestones"] is None:
         return None, None, problems.found
     goal = _goal(header, sections["milestones"], problems) if "milestones" in base.entries else ""
@@ -275,7 +314,7 @@ def _goal(header: Header, milestones: Mapping[str, object], problems: Problems) 
     return ""
 
 
-def _checks(base: document.Mapping, resolver: Resolver, pathway: Pathway) -> tuple[tuple[CheckPlan, ...], list[Problem]]:
+def _checks(base: Document, resolver: Resolver, pathway: Pathway) -> tuple[tuple[CheckPlan, ...], list[Problem]]:
     problems = resolver.problems
     before = len(problems.found)
     plans: list[CheckPlan] = []
@@ -283,14 +322,17 @@ def _checks(base: document.Mapping, resolver: Resolver, pathway: Pathway) -> tup
         if spec is None:
             continue
         expressions = {"from": spec.from_, "to": spec.to, "share": spec.share, "given": spec.given}
-        facts = {key: resolver.ranked(expression, ("carved", name, key), pathway) for key, expression in expressions.items() if expression is not None}
+        facts = {
+            key: resolver.ranked(expression, ("carved", name, key), pathway)
+            for key, expression in expressions.items()
+            if expression is not None
+        }
         if spec.published is not None:
             resolver.numbers.cite(spec.published, ("carved", name, "published"))
         plans.append(CheckPlan(name, spec, facts))
     return tuple(plans), problems.found[before:]
 
 
-def _fingerprint(base: document.Mapping) -> str:
+def _fingerprint(base: Document) -> str:
     data = {name: value for name, value in document.plain(base).items() if name not in DESCRIPTIVE}
     return "sha256:" + hashlib.sha256(json.dumps(data, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
-

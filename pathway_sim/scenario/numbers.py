@@ -44,7 +44,9 @@ class Numbers:
 
     def cite(self, term: Any, path: Path) -> None:
         """Remember the evidence that a term names, and say what the catalogue does not have."""
-        ids: Iterable[str] = (term.evidence,) if isinstance(term, Borrowed) else term.evidence if isinstance(term, Cited) else ()
+        ids: Iterable[str] = (
+            (term.evidence,) if isinstance(term, Borrowed) else term.evidence if isinstance(term, Cited) else ()
+        )
         for reference in ids:
             self.cited.add(reference)
             if not evidence.known(reference) and not isinstance(term, Borrowed):
@@ -69,7 +71,10 @@ class Numbers:
         for name, inner in term.terms().items():
             number = self.number(inner, (*path, *_split(name)))
             if number is not None and number.unknown is not None:
-                self.problems.add((*path, *_split(name)), "must be certain: a distribution of what is not known has no unknown parameters of its own")
+                self.problems.add(
+                    (*path, *_split(name)),
+                    "must be certain: a distribution of what is not known has no unknown parameters of its own",
+                )
             if number is None or number.unknown is not None:
                 return None
             values[name] = number.value
@@ -92,12 +97,16 @@ class Numbers:
             return Number(figure.value)
         unknown = _doubt(figure, term.transfer)
         if unknown is None and term.transfer == 0:
-            self.problems.add((*path, "transfer"), f"0 needs the counts behind {term.evidence}, which the catalogue does not have")
+            self.problems.add(
+                (*path, "transfer"), f"0 needs the counts behind {term.evidence}, which the catalogue does not have"
+            )
         return Number(figure.value, Unknown(term.evidence, unknown) if unknown is not None else None)
 
 
 def _doubt(figure: evidence.Figure, transfer: float) -> distributions.Distribution | None:
-    """What is not known about a borrowed rate: its counts (Jeffreys' Beta) if the population is the same, else the transfer."""
+    """What is not known about a borrowed rate: its counts (Jeffreys' Beta) if the population is the same, else the
+    transfer.
+    """
     if transfer > 0:
         return distributions.LogitNormal(figure.value, transfer) if 0 < figure.value < 1 else None
     if figure.n is None:

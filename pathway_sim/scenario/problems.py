@@ -15,9 +15,16 @@ from pathway_sim.units import suggest
 Path = tuple[str | int, ...]
 
 KINDS_OF_VALUE = {
-    "string": "a text", "bool": "true or false", "int": "a whole number", "float": "a number", "dict": "a mapping of keys and values",
-    "tuple": "a list", "list": "a list", "model": "a mapping of keys and values", "date": "a date such as 2026-11-22",
-}  # fmt: skip
+    "string": "a text",
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "dict": "a mapping of keys and values",
+    "tuple": "a list",
+    "list": "a list",
+    "model": "a mapping of keys and values",
+    "date": "a date such as 2026-11-22",
+}
 
 
 class Problems:
@@ -49,7 +56,11 @@ class Problems:
             for below, message in error["ctx"]["problems"]:
                 self.add((*loc, *below), message)
         elif error["type"] == "extra_forbidden":
-            self.add(loc, f"unknown field{suggest(str(loc[-1]), self._fields(loc[:-1])) or '; it has no meaning here'}", key=True)
+            self.add(
+                loc,
+                f"unknown field{suggest(str(loc[-1]), self._fields(loc[:-1])) or '; it has no meaning here'}",
+                key=True,
+            )
         elif error["type"] == "missing":
             where, name = (*path, *error["loc"][:-1]), error["loc"][-1]
             self.add(tuple(self._real((), where)), f'the field "{name}" is missing')
@@ -118,5 +129,7 @@ SENTENCES: dict[str, Callable[[Any, Any], str]] = {
     "too_short": lambda _, context: f"must have at least {context['min_length']} entries",
     "too_long": lambda _, context: f"must have at most {context['max_length']} entries",
     "string_too_long": lambda _, context: f"must have at most {context['max_length']} characters",
-    "string_pattern_mismatch": lambda error, _: f'"{error["input"]}" is not a name; a name has lower-case letters, digits, - and _, and begins with a letter',
+    "string_pattern_mismatch": lambda error, _: (
+        f'"{error["input"]}" is not a name; a name has lower-case letters, digits, - and _, and begins with a letter'
+    ),
 }

@@ -10,7 +10,23 @@ from typing import Any
 
 from pathway_sim.parameters import Chance, Number
 from pathway_sim.pathway import (
-    ALWAYS, IMPOSSIBLE, SKIPPED, START, All, AnyOf, Condition, Effect, Fact, Given, Input, Milestone, Not, Pace, Pathway, StageInfo, Step,
+    ALWAYS,
+    IMPOSSIBLE,
+    SKIPPED,
+    START,
+    All,
+    AnyOf,
+    Condition,
+    Effect,
+    Fact,
+    Given,
+    Input,
+    Milestone,
+    Not,
+    Pace,
+    Pathway,
+    StageInfo,
+    Step,
 )  # fmt: skip
 from pathway_sim.scenario.numbers import Numbers, is_time
 from pathway_sim.scenario.problems import Path, Problems
@@ -25,7 +41,9 @@ OPERATORS = ("set", "odds", "scale")
 
 @dataclass(frozen=True)
 class Parts:
-    """The validated sections of one arm; a stage that is not valid is None, so that references to it raise no second problem."""
+    """The validated sections of one arm; a stage that is not valid is None, so that references to it raise no second
+    problem.
+    """
 
     header: Header
     stages: Mapping[str, Stage | None]
@@ -40,7 +58,9 @@ class Resolver:
 
     def __init__(self, parts: Parts, problems: Problems) -> None:
         self.parts, self.problems, self.numbers = parts, problems, Numbers(problems)
-        self.drafts = [(name, stage, draft) for name, stage in sorted(parts.stages.items()) if stage for draft in stage.drafts()]
+        self.drafts = [
+            (name, stage, draft) for name, stage in sorted(parts.stages.items()) if stage for draft in stage.drafts()
+        ]
         self.by_stage: dict[str, list[int]] = {name: [] for name in sorted(parts.stages)}
         for index, (name, _, _) in enumerate(self.drafts):
             self.by_stage[name].append(index)
@@ -73,8 +93,16 @@ class Resolver:
         if name in self.done:
             met = outcome in (None, "start") or (name, outcome) in self.awaited
             return Given(0.0) if met else IMPOSSIBLE
-        steps = [k for k in self.by_stage[name] if (part is None or self.drafts[k][2].part == part) and reference.visit in (None, self.drafts[k][2].visit)]
-        facts = tuple(fact for k in steps if (fact := self._fact(k, outcome, whole=part is None and reference.visit is None)) is not None)
+        steps = [
+            k
+            for k in self.by_stage[name]
+            if (part is None or self.drafts[k][2].part == part) and reference.visit in (None, self.drafts[k][2].visit)
+        ]
+        facts = tuple(
+            fact
+            for k in steps
+            if (fact := self._fact(k, outcome, whole=part is None and reference.visit is None)) is not None
+        )
         if not facts:
             self.problems.add(path, self._no_such_fact(reference, part, outcome))
         return facts[0] if len(facts) == 1 else AnyOf(facts)
@@ -97,7 +125,9 @@ class Resolver:
             return None if draft.follows else Fact(index, (SKIPPED,))
         if outcome is not None:
             return Fact(index, (draft.outcomes.index(outcome),)) if outcome in draft.outcomes else None
-        codes = tuple(draft.outcomes.index(name) for name in draft.final) if whole else tuple(range(len(draft.outcomes)))
+        codes = (
+            tuple(draft.outcomes.index(name) for name in draft.final) if whole else tuple(range(len(draft.outcomes)))
+        )
         if whole and not draft.follows:
             codes = (*codes, SKIPPED)
         return Fact(index, codes) if codes else None
@@ -108,7 +138,9 @@ class Resolver:
         if part is not None and part not in {draft.part for draft in drafts}:
             return f'"{reference.names[0]}" has no part "{part}"{suggest(part, {draft.part for draft in drafts})}'
         if outcome is not None and outcome not in names:
-            return f'"{reference.names[0]}" has no outcome "{outcome}"{suggest(outcome, names)}; it has {", ".join(names)}'
+            return (
+                f'"{reference.names[0]}" has no outcome "{outcome}"{suggest(outcome, names)}; it has {", ".join(names)}'
+            )
         return f'"{reference.text}" can never happen'
 
     # --- starting at a later stage ----------------------------------------------------------------------------------
@@ -123,7 +155,11 @@ class Resolver:
         waiting = [name]
         while waiting:
             stage = self.parts.stages.get(waiting.pop())
-            names = {ref.names[0] for _, ref in stage.after.references()} if stage is not None and stage.after is not None else set()
+            names = (
+                {ref.names[0] for _, ref in stage.after.references()}
+                if stage is not None and stage.after is not None
+                else set()
+            )
             waiting += sorted(names - done - {name})
             done |= names - {name}
         return done & set(self.parts.stages)
@@ -131,9 +167,13 @@ class Resolver:
     def _awaited(self) -> set[tuple[str, str]]:
         """The outcomes that the first stage, or a stage before it, waits for."""
         names = (*sorted(self.done), self.parts.start.stage if self.parts.start else "")
-        stages = [stage for name in names if (stage := self.parts.stages.get(name)) is not None and stage.after is not None]
+        stages = [
+            stage for name in names if (stage := self.parts.stages.get(name)) is not None and stage.after is not None
+        ]
         references = [ref for stage in stages if stage.after for _, ref in stage.after.references()]
-        return {(ref.names[0], outcome) for ref in references if (outcome := self._part_and_outcome(ref)[1]) is not None}
+        return {
+            (ref.names[0], outcome) for ref in references if (outcome := self._part_and_outcome(ref)[1]) is not None
+        }
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
@@ -153,7 +193,9 @@ class Resolver:
             title=title,
             steps=tuple(_renumbered(steps[k], rank) for k in order),
             stages=self._stages(rank),
-            milestones={name: Milestone(_moved(m.reached, rank), _moved(m.until, rank)) for name, m in milestones.items()},
+            milestones={
+                name: Milestone(_moved(m.reached, rank), _moved(m.until, rank)) for name, m in milestones.items()
+            },
             goal=baseline_goal,
             horizon=self.parts.header.horizon.value,
             as_of=self.parts.header.as_of,
@@ -162,7 +204,11 @@ class Resolver:
 
     def ranked(self, expression: Expression, path: Path, pathway: Pathway) -> Condition:
         """The condition of an expression, numbered as the pathway is."""
-        rank = {k: pathway.rank[_name(name, draft)] for k, (name, _, draft) in enumerate(self.drafts) if name not in self.done}
+        rank = {
+            k: pathway.rank[_name(name, draft)]
+            for k, (name, _, draft) in enumerate(self.drafts)
+            if name not in self.done
+        }
         return _moved(self.condition(expression, path), rank)
 
     def _stages(self, rank: Mapping[int, int]) -> tuple[StageInfo, ...]:
@@ -178,11 +224,17 @@ class Resolver:
         name, stage, draft = self.drafts[index]
         path: Path = ("stages", name)
         after, guard = self._entry(name, stage) if not draft.follows else (self._link(name, draft), None)
-        inputs = {target: self._input(name, target, term, draft, effects.get((name, target), [])) for target, term in draft.inputs.items()}
+        inputs = {
+            target: self._input(name, target, term, draft, effects.get((name, target), []))
+            for target, term in draft.inputs.items()
+        }
         fatal = stage.ends_program()
         if not draft.follows and (unknown := fatal - self._outcomes(name)) and stage.terminal is not None:
             for outcome in sorted(unknown):
-                self.problems.add((*path, "terminal"), f'"{outcome}" is not an outcome of this stage{suggest(outcome, self._outcomes(name))}')
+                self.problems.add(
+                    (*path, "terminal"),
+                    f'"{outcome}" is not an outcome of this stage{suggest(outcome, self._outcomes(name))}',
+                )
         return Step(
             stage=name,
             part=draft.part,
@@ -193,7 +245,11 @@ class Resolver:
             after=after,
             guard=guard,
             final=frozenset(draft.outcomes.index(outcome) for outcome in draft.final),
-            terminal=frozenset(draft.outcomes.index(outcome) for outcome in fatal if outcome in draft.outcomes and outcome not in draft.again),
+            terminal=frozenset(
+                draft.outcomes.index(outcome)
+                for outcome in fatal
+                if outcome in draft.outcomes and outcome not in draft.again
+            ),
         )
 
     def _outcomes(self, name: str) -> set[str]:
@@ -205,13 +261,17 @@ class Resolver:
         guard = None if stage.if_ is None else self.condition(stage.if_, ("stages", name, "if"), negation=True)
         if stage.enabled:
             return after, guard
-        return after, IMPOSSIBLE if guard is None else All((guard, IMPOSSIBLE))  # the same place in the order, on or off
+        return after, IMPOSSIBLE if guard is None else All(
+            (guard, IMPOSSIBLE)
+        )  # the same place in the order, on or off
 
     def _link(self, name: str, draft: Draft) -> Condition:
         """The steps of the same stage that lead here."""
         facts = []
         for part, visit, outcomes in draft.follows:
-            index = next(k for k in self.by_stage[name] if (self.drafts[k][2].part, self.drafts[k][2].visit) == (part, visit))
+            index = next(
+                k for k in self.by_stage[name] if (self.drafts[k][2].part, self.drafts[k][2].visit) == (part, visit)
+            )
             facts.append(Fact(index, tuple(self.drafts[index][2].outcomes.index(outcome) for outcome in outcomes)))
         return facts[0] if len(facts) == 1 else AnyOf(tuple(facts))
 
@@ -235,12 +295,20 @@ class Resolver:
             for place, target in enumerate(spec.on):
                 path: Path = ("effects", name, "on", place) if len(spec.on) > 1 else ("effects", name, "on")
                 stage, _, inner = target.partition(".")
-                if self._fits(stage, inner, spec, number, path) and spec.enabled and number is not None and stage not in self.done:
+                if (
+                    self._fits(stage, inner, spec, number, path)
+                    and spec.enabled
+                    and number is not None
+                    and stage not in self.done
+                ):
                     bound[stage, inner].append(Effect(name, condition, spec.operator, number))
         for (stage, inner), effects in bound.items():
             replacing = [effect.name for effect in effects if effect.operator == "set"]
             if len(replacing) > 1:
-                self.problems.add(("effects", replacing[1], "on"), f"{' and '.join(replacing)} both set {stage}.{inner}; only one effect may")
+                self.problems.add(
+                    ("effects", replacing[1], "on"),
+                    f"{' and '.join(replacing)} both set {stage}.{inner}; only one effect may",
+                )
             effects.sort(key=lambda effect: (OPERATORS.index(effect.operator), effect.name))
         return bound
 
@@ -253,7 +321,10 @@ class Resolver:
         if self.parts.stages[stage] is None:
             return False
         if inner not in targets:
-            self.problems.add(path, f'"{stage}" has no number "{inner}"{suggest(inner, targets)}; effects act on {", ".join(sorted(targets))}')
+            self.problems.add(
+                path,
+                f'"{stage}" has no number "{inner}"{suggest(inner, targets)}; it has {", ".join(sorted(targets))}',
+            )
             return False
         time = is_time(targets[inner])
         if spec.operator == "odds" and time:
@@ -273,16 +344,25 @@ class Resolver:
         for place, name in enumerate(spec.on):
             stage = self.parts.stages.get(name)
             if name not in self.parts.stages:
-                self.problems.add(("pace", "on", place), f'there is no stage "{name}"{suggest(name, self.parts.stages)}')
+                self.problems.add(
+                    ("pace", "on", place), f'there is no stage "{name}"{suggest(name, self.parts.stages)}'
+                )
             elif stage is not None and not any(self.drafts[k][2].paced for k in self.by_stage[name]):
-                self.problems.add(("pace", "on", place), f'"{name}" has no duration of the sponsor; agencies\' clocks have no pace')
-        sd_log, level = self.numbers.number(spec.sd_log, ("pace", "sd_log")), self.numbers.number(spec.level, ("pace", "level"))
+                self.problems.add(
+                    ("pace", "on", place), f'"{name}" has no duration of the sponsor; agencies\' clocks have no pace'
+                )
+        sd_log, level = (
+            self.numbers.number(spec.sd_log, ("pace", "sd_log")),
+            self.numbers.number(spec.level, ("pace", "level")),
+        )
         return None if sd_log is None or level is None else Pace(sd_log, level)
 
     def _milestone(self, name: str, spec: Expression | Ending) -> Milestone:
         path: Path = ("milestones", name)
         if isinstance(spec, Ending):
-            return Milestone(self.condition(spec.reached, (*path, "reached")), self.condition(spec.until, (*path, "until")))
+            return Milestone(
+                self.condition(spec.reached, (*path, "reached")), self.condition(spec.until, (*path, "until"))
+            )
         return Milestone(self.condition(spec, path))
 
     # --- order ------------------------------------------------------------------------------------------------------
@@ -319,7 +399,11 @@ class Resolver:
         circle = trail[trail.index(k) :][::-1]
         names = list(dict.fromkeys(steps[k].stage for k in circle))
         text = " → ".join([*names, names[0]])
-        self.problems.add(("stages", names[0]), f"these stages wait for each other: {text}; a loop is written as repeat on one stage", key=True)
+        self.problems.add(
+            ("stages", names[0]),
+            f"these stages wait for each other: {text}; a loop is written as repeat on one stage",
+            key=True,
+        )
 
 
 def _name(stage: str, draft: Draft) -> str:
@@ -339,9 +423,10 @@ def _moved(condition: Condition, rank: Mapping[int, int]) -> Condition:
 
 def _renumbered(step: Step, rank: Mapping[int, int]) -> Step:
     inputs = {
-        name: replace(value, effects=tuple(replace(effect, condition=_moved(effect.condition, rank)) for effect in value.effects))
+        name: replace(
+            value, effects=tuple(replace(effect, condition=_moved(effect.condition, rank)) for effect in value.effects)
+        )
         for name, value in step.inputs.items()
     }
     guard = None if step.guard is None else _moved(step.guard, rank)
     return replace(step, after=_moved(step.after, rank), guard=guard, inputs=inputs)
-

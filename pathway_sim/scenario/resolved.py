@@ -39,7 +39,9 @@ def _deeper(node: Node, value: Any) -> Node:
     if isinstance(node, Mapping) and isinstance(value, BaseModel):
         return _filled(node, value)
     if isinstance(node, Mapping) and isinstance(value, dict):
-        return Mapping({key: _deeper(inner, value.get(key)) for key, inner in node.entries.items()}, node.keys, node.origin)
+        return Mapping(
+            {key: _deeper(inner, value.get(key)) for key, inner in node.entries.items()}, node.keys, node.origin
+        )
     return node
 
 

@@ -1,4 +1,6 @@
-"""The top level of a scenario file. Stages are in `pathway_sim.stages`, numbers in `pathway_sim.distributions.specs`."""
+"""The top level of a scenario file. Stages are in `pathway_sim.stages`, numbers in
+`pathway_sim.distributions.specs`.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,10 @@ class PaceSpec(Spec):
     """One factor a program on its sponsor's durations: level · exp(sd_log · Z). Agencies' clocks have no pace."""
 
     sd_log: Factor = Field(description="Spread between programs: standard deviation of the logarithm.")
-    level: Factor = Field(Magnitude(1.0, "number"), description="The same for all programs; an unknown here is not knowing how fast such sponsors are.")
+    level: Factor = Field(
+        Magnitude(1.0, "number"),
+        description="The same for all programs; an unknown here is not knowing how fast such sponsors are.",
+    )
     on: tuple[Identifier, ...] = Field(min_length=1, description="The stages whose durations it multiplies.")
 
 
@@ -41,7 +46,9 @@ class EffectSpec(Cited):
     """One named effect: acts on a step that starts when its condition holds. Exactly one of scale, odds, set."""
 
     if_: Expression = Field(alias="if", description="Facts that must hold when the step starts.")
-    on: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(min_length=1, description="One or several targets, stage.field.", examples=["phase_3.duration"])
+    on: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+        min_length=1, description="One or several targets, stage.field.", examples=["phase_3.duration"]
+    )
     scale: Factor | None = Field(None, description="Multiplies a duration or a probability (which is then cut at 1).")
     odds: Factor | None = Field(None, description="Multiplies the odds of a probability.")
     set_: Term | None = Field(None, alias="set", description="Replaces the value.")
@@ -80,10 +87,16 @@ class Ending(Spec):
 
 
 def _milestone_form(raw: object) -> str:
-    return "#ending" if isinstance(raw, Ending) or (isinstance(raw, dict) and ("reached" in raw or "until" in raw)) else "#fact"
+    return (
+        "#ending"
+        if isinstance(raw, Ending) or (isinstance(raw, dict) and ("reached" in raw or "until" in raw))
+        else "#fact"
+    )
 
 
-MilestoneSpec = Annotated[Annotated[Expression, Tag("#fact")] | Annotated[Ending, Tag("#ending")], Discriminator(_milestone_form)]
+MilestoneSpec = Annotated[
+    Annotated[Expression, Tag("#fact")] | Annotated[Ending, Tag("#ending")], Discriminator(_milestone_form)
+]
 
 
 class Published(Cited):
@@ -97,9 +110,13 @@ class Check(Spec):
 
     from_: Expression | None = Field(None, alias="from", description="Where the interval begins.")
     to: Expression | None = Field(None, description="Where it ends.")
-    statistic: Literal["mean", "median", "sd_log"] = Field("mean", description="Of the interval, among replications that reach both ends.")
+    statistic: Literal["mean", "median", "sd_log"] = Field(
+        "mean", description="Of the interval, among replications that reach both ends."
+    )
     share: Expression | None = Field(None, description="The fact whose share is checked.")
-    given: Expression | None = Field(None, description="Among the replications that reach this; else among all that start.")
+    given: Expression | None = Field(
+        None, description="Among the replications that reach this; else among all that start."
+    )
     accept: tuple[Magnitude, Magnitude] = Field(description="The least and the most that passes.")
     published: Published | None = Field(None, description="The figure and its source.")
     of: Text | None = Field(None, description="What it is, in a few words.")
@@ -123,7 +140,9 @@ class Header(Spec):
     not_for: Text = Field("", description="What it may not be used for.")
     as_of: datetime.date = Field(description="Day 0.", examples=["2026-11-22"])
     horizon: Magnitude = Field(description="How far the simulation looks.", examples=["25 years"])
-    parameter_sets: Annotated[StrictInt, Field(ge=1, le=100_000)] = Field(1, description="How many joint draws of what is not known; 1 uses stated values.")
+    parameter_sets: Annotated[StrictInt, Field(ge=1, le=100_000)] = Field(
+        1, description="How many joint draws of what is not known; 1 uses stated values."
+    )
     goal: Identifier | None = Field(None, description="The main milestone; else availability, else approval.")
     baseline: Identifier | None = Field(None, description="The arm that others are compared with; else standard.")
 
@@ -142,14 +161,18 @@ class Header(Spec):
 class ScenarioSpec(Header):
     """A scenario file after `extends` and overrides."""
 
-    extends: str | None = Field(None, description="A shipped scenario by name, or a relative path, that this one is laid over.")
+    extends: str | None = Field(
+        None, description="A shipped scenario by name, or a relative path, that this one is laid over."
+    )
     start: Start | None = Field(None, description="Begin at a later stage.")
     pace: PaceSpec | None = Field(None, description="How fast the sponsor is.")
     stages: dict[Identifier, AnyStage] = Field(description="The stages, by name.")
     effects: dict[Identifier, EffectSpec] = Field({}, description="The effects, by name.")
     arms: dict[Identifier, ArmSpec] = Field({}, description="The arms, by name; none means one arm, base.")
     milestones: dict[Identifier, MilestoneSpec] = Field(description="The facts whose times are reported.")
-    carved: dict[Identifier, Check] = Field({}, description="Figures of the simulation set beside published ones by `check`.")
+    carved: dict[Identifier, Check] = Field(
+        {}, description="Figures of the simulation set beside published ones by `check`."
+    )
 
 
 SECTIONS = tuple(name for name in ScenarioSpec.model_fields if name not in Header.model_fields)

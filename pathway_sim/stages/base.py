@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, ValidationError
 
 from pathway_sim.distributions.specs import AnyDistribution, DistributionSpec, Term, form, misplaced, stated
-from pathway_sim.fields import Borrowed, Cited, Identifier, Magnitude, Spec, Stated, deep, misfit
+from pathway_sim.fields import Borrowed, Cited, Identifier, Magnitude, Spec, Stated, misfit
 from pathway_sim.pathway import Rule
 from pathway_sim.stages.expressions import Expression
 
@@ -27,7 +27,9 @@ def _within(term: Any, dimension: Literal["time", "number"], low: float, high: f
             least, most = term.build(parameters).support()
             if least < low or most > high:
                 bound = "min" if least < low else "max"
-                found.append(((), f"{what}, but this distribution goes beyond; add {bound}: {low if bound == 'min' else high:g}"))
+                found.append(
+                    ((), f"{what}, but this distribution goes beyond; add {bound}: {low if bound == 'min' else high:g}")
+                )
     if error := misfit(found):
         raise error
     return term
@@ -39,7 +41,9 @@ Duration = Annotated[Term, AfterValidator(lambda term: _within(term, "time", 0.0
 """A length of time; a distribution here is chance."""
 Offset = Annotated[Term, AfterValidator(lambda term: _within(term, "time", -INFINITE, INFINITE, ""))]
 """A difference of times, which may be negative."""
-Probability = Annotated[Term, AfterValidator(lambda term: _within(term, "number", 0.0, 1.0, "must lie between 0 and 1"))]
+Probability = Annotated[
+    Term, AfterValidator(lambda term: _within(term, "number", 0.0, 1.0, "must lie between 0 and 1"))
+]
 Factor = Annotated[Term, AfterValidator(lambda term: _within(term, "number", 0.0, INFINITE, "must not be negative"))]
 
 
@@ -54,7 +58,9 @@ Share = Annotated[
     | Annotated[AnyDistribution, Tag("#distribution")]
     | Annotated[Literal["rest"], Tag("#rest")],
     Discriminator(_share_form),
-    AfterValidator(lambda term: term if term == "rest" else _within(term, "number", 0.0, 1.0, "must lie between 0 and 1")),
+    AfterValidator(
+        lambda term: term if term == "rest" else _within(term, "number", 0.0, 1.0, "must lie between 0 and 1")
+    ),
 ]
 
 
@@ -63,7 +69,9 @@ class Dirichlet(Cited):
 
     kind: Literal["dirichlet"]
     counts: dict[Identifier, float] = Field(min_length=2, description="Like counts of each outcome, halves added.")
-    values: dict[Identifier, float] | None = Field(None, description="The shares with one parameter set; else the counts' own.")
+    values: dict[Identifier, float] | None = Field(
+        None, description="The shares with one parameter set; else the counts' own."
+    )
 
 
 def _shares_form(raw: object) -> str:
@@ -79,7 +87,11 @@ def _check_shares(shares: dict[str, Any] | Dirichlet) -> dict[str, Any] | Dirich
 
 def _uneven(shares: dict[str, Any] | Dirichlet) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if isinstance(shares, Dirichlet):
-        yield from ((("counts", name), f"must be greater than 0, is {count:g}") for name, count in shares.counts.items() if count <= 0)
+        yield from (
+            (("counts", name), f"must be greater than 0, is {count:g}")
+            for name, count in shares.counts.items()
+            if count <= 0
+        )
         if shares.values is not None and set(shares.values) != set(shares.counts):
             yield ("values",), "must name the same outcomes as counts"
         if shares.values is not None and abs(sum(shares.values.values()) - 1) > 1e-9:
@@ -112,15 +124,26 @@ class Count(Cited):
     value: int = Field(strict=True, ge=0, le=50)
 
 
-def _count(raw: Any) -> Any:
-    return raw.value if isinstance(raw, Count) else raw
+def _plain_count(raw: Any) -> Any:
+    """A whole number: plain, or ``{value: 3, assumption: …}``, whose source is checked and then left aside."""
+    if not isinstance(raw, dict):
+        return raw
+    try:
+        return Count.model_validate(raw).value
+    except ValidationError as error:
+        wrong = misfit((tuple(each["loc"]), "is not a whole number with its source") for each in error.errors())
+        raise wrong or error from None
 
 
-Times = Annotated[Annotated[int, Field(strict=True, ge=1, le=50)] | Count, AfterValidator(_count)]
+Times = Annotated[
+    int, Field(strict=True, ge=1, le=50), BeforeValidator(_plain_count, json_schema_input_type=int | Count)
+]
 """How many times at most: 1 to 50."""
 
 
-CountFromZero = Annotated[Annotated[int, Field(strict=True, ge=0, le=50)] | Count, AfterValidator(_count)]
+CountFromZero = Annotated[
+    int, Field(strict=True, ge=0, le=50), BeforeValidator(_plain_count, json_schema_input_type=int | Count)
+]
 """How many times at most: 0 to 50."""
 
 
@@ -135,9 +158,9 @@ class Repeat(Spec):
 class Draft:
     """A step before references are resolved.
 
-    `inputs` maps targets (``approve.first``) to terms; `follows` lists the (part, visit, outcomes) of the same stage that
-    lead here, the first one to happen counting; the entry of the stage follows nothing. `again` are outcomes that lead to
-    another visit and so never end the program.
+    `inputs` maps targets (``approve.first``) to terms; `follows` lists the (part, visit, outcomes) of the same stage
+    that lead here, the first one to happen counting; the entry of the stage follows nothing. `again` are outcomes that
+    lead to another visit and so never end the program.
     """
 
     part: str
@@ -158,10 +181,16 @@ class Stage(Spec):
 
     title: str | None = Field(None, max_length=32, description="A short name for charts and tables.")
     track: Track = Field("clinical", description="Which of the parallel tracks the stage belongs to.")
-    after: Expression | None = Field(None, description="What must be over before the stage is ready; a list means all. Without it: day 0.")
-    if_: Expression | None = Field(None, alias="if", description="Read when the stage is ready; if it does not hold the stage is skipped.")
+    after: Expression | None = Field(
+        None, description="What must be over before the stage is ready; a list means all. Without it: day 0."
+    )
+    if_: Expression | None = Field(
+        None, alias="if", description="Read when the stage is ready; if it does not hold the stage is skipped."
+    )
     enabled: bool = Field(True, strict=True, description="False: the stage is always skipped.")
-    terminal: tuple[Identifier, ...] | None = Field(None, description="Outcomes that end the program; replaces the kind's own.")
+    terminal: tuple[Identifier, ...] | None = Field(
+        None, description="Outcomes that end the program; replaces the kind's own."
+    )
 
     def drafts(self) -> Iterable[Draft]:
         """The steps that the stage expands into, in their own order."""
@@ -191,9 +220,17 @@ def visits(drafts: list[Draft], repeat: Repeat | None) -> Iterator[Draft]:
             if not follows and visit > 1:
                 follows = ((drafts[-1].part, visit - 1, (repeat.on,)),)
             names = tuple("exhausted" if last and name == repeat.on else name for name in draft.outcomes)
-            final = tuple("exhausted" if name == repeat.on else name for name in draft.final if last or name != repeat.on)
-            yield Draft(draft.part, visit, names, draft.rule, draft.inputs, follows, final, draft.paced, () if last else (repeat.on,))
-
-
-__all__ = ["Count", "Dirichlet", "Draft", "Duration", "Expression", "Factor", "Offset", "Probability", "Repeat", "Share", "Shares", "Stage",
-           "Times", "deep", "targets", "visits"]  # fmt: skip
+            final = tuple(
+                "exhausted" if name == repeat.on else name for name in draft.final if last or name != repeat.on
+            )
+            yield Draft(
+                draft.part,
+                visit,
+                names,
+                draft.rule,
+                draft.inputs,
+                follows,
+                final,
+                draft.paced,
+                () if last else (repeat.on,),
+            )

@@ -1,7 +1,8 @@
 """Requests for a designation, such as RMAT.
 
-FDA decides a request for RMAT designation within 60 calendar days (FD&C Act section 506(g)(3), 21 U.S.C. 356(g)); a request may come with the IND
-or at any time after, and a denied one may be made again with more data. A request holds nothing up.
+FDA decides a request for RMAT designation within 60 calendar days (FD&C Act section 506(g)(3), 21 U.S.C. 356(g)); a
+request may come with the IND or at any time after, and a denied one may be made again with more data. A request holds
+nothing up.
 """
 
 from __future__ import annotations
@@ -55,10 +56,12 @@ class Designation(Stage):
 
     kind: Literal["designation"]
     clock: Duration = Field(description="From the request to the decision.", examples=["60 days"])
-    grant: Annotated[Annotated[Probability, Tag("#same")] | Annotated[Grants, Tag("#visits")], Discriminator(_grant_form)] = Field(
-        description="Probability of a grant among decided requests; as {first, later} if later requests differ."
+    grant: Annotated[
+        Annotated[Probability, Tag("#same")] | Annotated[Grants, Tag("#visits")], Discriminator(_grant_form)
+    ] = Field(description="Probability of a grant among decided requests; as {first, later} if later requests differ.")
+    withdraw: Probability = Field(
+        Magnitude(0.0, "number"), description="Probability that the sponsor withdraws the request."
     )
-    withdraw: Probability = Field(Magnitude(0.0, "number"), description="Probability that the sponsor withdraws the request.")
     again: Duration = Field(Magnitude(0.0, "time"), description="From a denial to the next request.")
     at_most: Times = Field(1, description="How many requests at most.")
 

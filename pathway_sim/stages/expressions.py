@@ -57,9 +57,16 @@ class Expression:
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
         pattern = r"^[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)?(/[1-9]\d?)?(\.[a-z][a-z0-9_-]*)?$"
-        reference = {"type": "string", "pattern": pattern, "examples": ["phase_1.success", "bla.review/2.approved", "phase_2.start"]}
+        reference = {
+            "type": "string",
+            "pattern": pattern,
+            "examples": ["phase_1.success", "bla.review/2.approved", "phase_2.start"],
+        }
         listed = {"type": "array", "items": {}}
-        joined = [{"type": "object", "required": [word], "properties": {word: {}}, "additionalProperties": False} for word in _WORDS]
+        joined = [
+            {"type": "object", "required": [word], "properties": {word: {}}, "additionalProperties": False}
+            for word in _WORDS
+        ]
         return {"anyOf": [reference, listed, *joined]}
 
 
@@ -84,11 +91,18 @@ def _read(raw: object, at: Path, found: list[tuple[Path, str]]) -> Expression | 
         word, inner = next(iter(raw.items()))
         if word == "not" or isinstance(inner, list):
             return _join(word, [inner] if word == "not" else inner, (word,), at, found)
-    found.append((at, "must be a reference such as phase_1.success, a list of them, or one of {all: [...]}, {any: [...]}, {not: ...}"))
+    found.append(
+        (
+            at,
+            "must be a reference such as phase_1.success, a list of them, {all: [...]}, {any: [...]} or {not: ...}",
+        )
+    )
     return None
 
 
-def _join(word: Literal["all", "any", "not"], members: list[object], key: Path, at: Path, found: list[tuple[Path, str]]) -> Expression:
+def _join(
+    word: Literal["all", "any", "not"], members: list[object], key: Path, at: Path, found: list[tuple[Path, str]]
+) -> Expression:
     if not members:
         found.append((at, "must name at least one fact; leave the key out if there is none"))
     paths: list[Path] = [key if word == "not" else (*key, k) for k in range(len(members))]
@@ -99,8 +113,12 @@ def _join(word: Literal["all", "any", "not"], members: list[object], key: Path, 
 def _reference(text: str, at: Path, found: list[tuple[Path, str]]) -> Expression | None:
     match = _REFERENCE.fullmatch(text)
     if match is None:
-        found.append((at, f'"{text}" is not a reference; write stage, stage.outcome, stage.part/visit.outcome or stage.start'))
+        found.append(
+            (at, f'"{text}" is not a reference; write stage, stage.outcome, stage.part/visit.outcome or stage.start')
+        )
         return None
     stage, second, visit, last = match.groups()
     names = tuple(name for name in (stage, second, last) if name is not None)
-    return Expression("reference", names, int(visit) if visit else None, visit is not None and last is not None, text=text)
+    return Expression(
+        "reference", names, int(visit) if visit else None, visit is not None and last is not None, text=text
+    )

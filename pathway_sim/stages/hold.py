@@ -1,7 +1,8 @@
 """The IND and the clinical hold.
 
-An IND goes into effect 30 days after FDA receives it unless FDA imposes a clinical hold (21 CFR 312.40(b)). A held trial may
-start when FDA lifts the hold, which it answers within 30 days of the sponsor's complete response (21 CFR 312.42(e)); some holds are never lifted.
+An IND goes into effect 30 days after FDA receives it unless FDA imposes a clinical hold (21 CFR 312.40(b)). A held
+trial may start when FDA lifts the hold, which it answers within 30 days of the sponsor's complete response (21 CFR
+312.42(e)); some holds are never lifted.
 """
 
 from __future__ import annotations

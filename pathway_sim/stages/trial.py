@@ -1,7 +1,8 @@
 """Clinical trials.
 
-A trial is a duration, or a design: enrolment (Poisson-gamma recruitment: Anisimov & Fedorov 2007, Statistics in Medicine
-26:4958), follow-up of the last patient, and readout. The success rate belongs to the program, however many pivotal trials it runs.
+A trial is a duration, or a design: enrolment (Poisson-gamma recruitment: Anisimov & Fedorov 2007, Statistics in
+Medicine 26:4958), follow-up of the last patient, and readout. The success rate belongs to the program, however many
+pivotal trials it runs.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ CHOICE = Choice(("success", None))
 class Design(Spec):
     """A trial by its parts."""
 
-    enrolment: Duration = Field(description="First to last patient in; `kind: enrolment` takes patients, sites and rate.")
+    enrolment: Duration = Field(
+        description="First to last patient in; `kind: enrolment` takes patients, sites and rate."
+    )
     follow_up: Duration = Field(description="From the last patient in to the last visit.")
     readout: Duration = Field(description="From the last visit to the result: database lock and analysis.")
 
@@ -37,7 +40,9 @@ class Trial(Stage):
     design: Design | None = Field(None, description="The trial by its parts; or give a duration.")
     success: Probability = Field(description="Probability that the program goes on to the next stage.")
     pivotal_trials: Literal[1, 2] = Field(1, description="How many trials run; two draw two durations.")
-    run: Literal["parallel", "sequential"] = Field("parallel", description="Whether two trials run side by side or one after the other.")
+    run: Literal["parallel", "sequential"] = Field(
+        "parallel", description="Whether two trials run side by side or one after the other."
+    )
     repeat: Repeat | None = Field(None, description="Do it again on one outcome.")
 
     @model_validator(mode="after")
@@ -71,6 +76,13 @@ class Trial(Stage):
             yield Draft(part, 1, ("done",), lapse(f"design.{part}"), inputs, follows, (), frozenset(inputs))
             follows = ((part, 1, ("done",)),)
         inputs = {"design.readout": self.design.readout}
-        yield Draft("readout", 1, OUTCOMES, lapse("design.readout", CHOICE), {**inputs, "success": self.success}, follows, OUTCOMES, frozenset(inputs))
-
-
+        yield Draft(
+            "readout",
+            1,
+            OUTCOMES,
+            lapse("design.readout", CHOICE),
+            {**inputs, "success": self.success},
+            follows,
+            OUTCOMES,
+            frozenset(inputs),
+        )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from pathway_sim.fields import misfit
-from pathway_sim.stages.base import Dirichlet, Draft, Duration, Identifier, Repeat, Shares, Stage, targets, visits
+from pathway_sim.fields import Identifier, misfit
+from pathway_sim.stages.base import Dirichlet, Draft, Duration, Repeat, Shares, Stage, targets, visits
 from pathway_sim.stages.rules import SURE, Choice, lapse
 
 
@@ -18,25 +18,40 @@ class Work(Stage):
     kind: Literal["work"]
     duration: Duration = Field(description="How long it takes; a distribution here is chance.", examples=["6 months"])
     outcomes: Shares | None = Field(None, description="Probabilities of named outcomes; one may have the rest.")
-    order: tuple[Identifier, ...] | None = Field(None, description="The outcomes, best first; else terminal ones last, then by name.")
+    order: tuple[Identifier, ...] | None = Field(
+        None, description="The outcomes, best first; else terminal ones last, then by name."
+    )
     repeat: Repeat | None = Field(None, description="Do it again on one outcome.")
 
     @model_validator(mode="after")
     def _order_names_outcomes(self) -> Work:
         if error := misfit(wrong_order(self.order, names_of(self.outcomes))):
             raise error
-        if self.repeat is not None and self.repeat.on not in names_of(self.outcomes) and (error := misfit([(("repeat", "on"), "is not an outcome of this stage")])):
+        if (
+            self.repeat is not None
+            and self.repeat.on not in names_of(self.outcomes)
+            and (error := misfit([(("repeat", "on"), "is not an outcome of this stage")]))
+        ):
             raise error
         return self
 
     def drafts(self) -> Iterable[Draft]:
         """One step a visit."""
         names, choice, inputs = branch(self.outcomes, self.order, self.ends_program(), self.repeat)
-        step = Draft("", 1, names, lapse("duration", choice), {"duration": self.duration, **inputs}, (), names, frozenset({"duration"}))
+        step = Draft(
+            "",
+            1,
+            names,
+            lapse("duration", choice),
+            {"duration": self.duration, **inputs},
+            (),
+            names,
+            frozenset({"duration"}),
+        )
         return visits([step], self.repeat)
 
 
-def names_of(shares: dict[str, object] | Dirichlet | None) -> set[str]:
+def names_of(shares: Mapping[str, object] | Dirichlet | None) -> set[str]:
     """The outcomes that are named."""
     return set(shares.counts if isinstance(shares, Dirichlet) else shares or {})
 
@@ -49,7 +64,10 @@ def wrong_order(order: tuple[str, ...] | None, names: set[str]) -> list[tuple[tu
 
 
 def branch(
-    shares: dict[str, object] | Dirichlet | None, order: tuple[str, ...] | None, terminal: frozenset[str], repeat: Repeat | None = None
+    shares: Mapping[str, object] | Dirichlet | None,
+    order: tuple[str, ...] | None,
+    terminal: frozenset[str],
+    repeat: Repeat | None = None,
 ) -> tuple[tuple[str, ...], Choice, dict[str, object]]:
     """The outcomes best first, the choice among them, and the inputs that it reads."""
     if shares is None:

@@ -126,7 +126,8 @@ def _curve(results: Results, name: str, label: str, few: bool, band: bool) -> Li
 def _difference(results: Results, comparison: ComparisonResult, band: bool, several: bool) -> Line:
     base, arm = _labels([comparison.baseline, comparison.arm])
     curve = comparison.difference_curve
-    words = (arm if several else "", *_change_words(comparison.probability_difference, band))
+    value, remark = _change_words(comparison.probability_difference, band)
+    words = (arm, value.removesuffix(" points"), remark) if several else ("", value, remark)
     return _line(comparison.arm, f"{arm} − {base}", curve, results.horizon, words, True, band)
 
 
