@@ -695,7 +695,7 @@ def act_preparation(run: Run, step: Step) -> Act:
 
 
 def act_meeting(run: Run, step: Step) -> Act:
-    return run.duration(step, "clock", default=MEETING_CLOCKS[run.stages[step.stage]["type"]]), "done"
+    return run.duration(step, "clock", default=MEETING_CLOCKS.get(run.stages[step.stage]["type"])), "done"
 
 
 def act_minutes(run: Run, step: Step) -> Act:

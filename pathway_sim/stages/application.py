@@ -10,15 +10,11 @@ answer within one year may be taken to withdraw (21 CFR 601.3(c)).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, cast
+from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from pathway_sim.fields import Identifier, Magnitude, Spec, misfit
-from pathway_sim.parameters import Floats, Integers
-from pathway_sim.pathway import Arrival
 from pathway_sim.stages.base import (
     CountFromZero,
     Dirichlet,
@@ -31,11 +27,14 @@ from pathway_sim.stages.base import (
     Times,
     targets,
 )
-from pathway_sim.stages.rules import SURE, Choice, choose, lapse
+from pathway_sim.stages.review import Response, Review
+from pathway_sim.stages.rules import SURE, Choice, lapse
 from pathway_sim.stages.work import names_of
 
 NONE = Magnitude(0.0, "number")
 NUMBER_KEYS = ("kind", "value", "evidence")
+CLASSES = ("class_1", "class_2")
+Links = tuple[tuple[str, int, tuple[str, ...]], ...]
 
 
 def _table_form(raw: Any) -> str:
@@ -99,106 +98,6 @@ def _goal_form(raw: Any) -> str:
     return "#types" if isinstance(raw, Goal) or (isinstance(raw, dict) and "standard" in raw) else "#one"
 
 
-def _pick(columns: list[Any], index: Integers) -> Any:
-    """For each replication the column that its index names."""
-    picked = columns[0]
-    for k, column in enumerate(columns[1:], start=1):
-        picked = np.where(index == k, column, picked)
-    return picked
-
-
-@dataclass(frozen=True)
-class Review:
-    """One review cycle: goal, extension, action against the goal, outcome and cause of a letter.
-
-    `goal` names the inputs for the goal: one, standard and priority, or by Class of resubmission. `responses` gives for
-    each outcome of the response before a resubmission the place of its goal in `goal` and of its way of answering in
-    `approve`; `filings` counts the submissions before a first review.
-    Codes: approved, then the letters by cause.
-    """
-
-    visit: int
-    goal: tuple[str, ...]
-    approve: tuple[str, ...]
-    extension: str | None
-    slip: tuple[str, ...]
-    cause: Choice
-    last: bool
-    responses: tuple[tuple[int, int], ...] = ()
-    filings: int = 0
-
-    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
-        """See `pathway_sim.pathway.Rule`."""
-        codes = arrival.outcome_of("response", self.visit - 1) if self.visit > 1 else None
-        end = self._received(arrival) + self._goal(arrival, codes)
-        if self.extension is not None:
-            extended = arrival.uniform("extension") < arrival.probability(f"{self.extension}.probability")
-            end = end + np.where(extended, arrival.duration(f"{self.extension}.duration"), 0.0)
-        letter = choose(arrival.uniform("outcome"), [self._chance(arrival, codes), None]) == 1
-        if self.slip:
-            slips = [arrival.duration(name, "slip") for name in self.slip]
-            end = end + (np.where(letter, slips[1], slips[0]) if len(slips) > 1 else slips[0])
-        cause = 0 if self.last else self.cause.codes(arrival)
-        return np.maximum(arrival.start, end), np.where(letter, 1 + cause, 0)
-
-    def _received(self, arrival: Arrival) -> Floats:
-        """When FDA received what it reviews: the submission whose filing was accepted, or the resubmission."""
-        received = arrival.start
-        for visit in range(1, self.filings + 1):
-            accepted = arrival.outcome_of("filing", visit) == 0
-            received = np.where(accepted, arrival.start_of("filing", visit), received)
-        return received
-
-    def _goal(self, arrival: Arrival, codes: Any) -> Floats:
-        """Days from receipt to the goal."""
-        goals = [arrival.duration(name) for name in self.goal]
-        if codes is not None:
-            return cast(Floats, _pick(goals, np.array([place for place, _ in self.responses])[codes]))
-        if len(goals) == 1:
-            return goals[0]
-        return np.where(arrival.uniform("priority") < arrival.probability("goal.share"), goals[1], goals[0])
-
-    def _chance(self, arrival: Arrival, codes: Any) -> Any:
-        chances = [arrival.probability(name) for name in self.approve]
-        return (
-            chances[0]
-            if codes is None or len(chances) == 1
-            else _pick(chances, np.array([way for _, way in self.responses])[codes])
-        )
-
-
-@dataclass(frozen=True)
-class Response:
-    """The sponsor's answer to a complete response letter: never, or in one of several ways, as Class 1 or Class 2.
-
-    `ways` lists for each cause the choice among its ways and their numbers; `withdraw` and `durations` are inputs by
-    cause and by way. Codes: Class 1 by way (if there is a Class 1), Class 2 by way, withdrawn.
-    """
-
-    visit: int
-    ways: tuple[tuple[Choice, tuple[int, ...]], ...]
-    withdraw: tuple[str, ...]
-    durations: tuple[str, ...]
-    class_1: bool
-
-    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
-        """See `pathway_sim.pathway.Rule`."""
-        cause = np.asarray(arrival.outcome_of("review", self.visit), dtype=np.int64) - 1
-        way = np.zeros(cause.shape, dtype=np.int64)
-        for k, (choice, numbers) in enumerate(self.ways):
-            way = np.where(cause == k, np.asarray(numbers)[choice.codes(arrival)], way)
-        gone = arrival.uniform("withdraw") < _pick([arrival.probability(name) for name in self.withdraw], cause)
-        spent = _pick([arrival.duration(name, "response") for name in self.durations], way)
-        count = max(max(numbers) for _, numbers in self.ways) + 1
-        codes = way
-        if self.class_1:
-            second = choose(arrival.uniform("class"), [arrival.probability("class_1"), None])
-            codes = way + count * second
-        return arrival.start + np.where(gone, arrival.duration("lapse"), spent), np.where(
-            gone, count * (1 + self.class_1), codes
-        )
-
-
 class Application(Stage):
     """A marketing application; `withdrawn`, `exhausted` and `not_filed` end the program unless `terminal` says
     otherwise.
@@ -248,7 +147,15 @@ class Application(Stage):
     @property
     def ways(self) -> tuple[str, ...]:
         """The ways of answering, by cause and name."""
-        return tuple(way for cause in self.causes for way in sorted(names_of(self.answer.get(cause)) or {cause}))
+        return tuple(dict.fromkeys(way for cause in self.causes for way in self._ways_of(cause)))
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """The outcomes of a review that are complete responses, by cause."""
+        return ("crl",) if self.cause is None else tuple(f"crl_{cause}" for cause in self.causes)
+
+    def _ways_of(self, cause: str) -> tuple[str, ...]:
+        return tuple(sorted(names_of(self.answer.get(cause)))) or (cause,)
 
     @model_validator(mode="after")
     def _complete(self) -> Application:
@@ -292,134 +199,94 @@ class Application(Stage):
             yield self._review(visit + 1, (("response", visit, answer.outcomes[:-1]),))
 
     def _filing(self, visit: int, *, last: bool) -> Iterator[Draft]:
+        """One submission: its filing review, and the answer to a refusal if there may be another."""
         follows = (("refusal", visit - 1, ("done",)),) if visit > 1 else ()
         if self.refuse is None:
             yield Draft("filing", visit, ("filed",), lapse("filing"), {"filing": self.filing}, follows)
             return
-        names, inputs = (
-            ("filed", "not_filed" if last else "refused"),
-            {"filing": self.filing, "refuse.probability": self.refuse.probability},
-        )
+        refusal = "not_filed" if last else "refused"
+        inputs = {"filing": self.filing, "refuse.probability": self.refuse.probability}
         rule = lapse("filing", Choice((None, "refuse.probability")))
-        yield Draft("filing", visit, names, rule, inputs, follows, ("not_filed",) if last else ())
+        yield Draft("filing", visit, ("filed", refusal), rule, inputs, follows, ("not_filed",) if last else ())
         if not last:
-            answer, refused = Choice((None,)), (("filing", visit, ("refused",)),)
-            yield Draft(
-                "refusal",
-                visit,
-                ("done",),
-                lapse("refuse.answer", answer),
-                {"refuse.answer": self.refuse.answer},
-                refused,
-            )
+            answer = {"refuse.answer": self.refuse.answer}
+            refused = (("filing", visit, ("refused",)),)
+            yield Draft("refusal", visit, ("done",), lapse("refuse.answer"), answer, refused)
 
-    def _review(self, visit: int, follows: tuple[tuple[str, int, tuple[str, ...]], ...]) -> Draft:
+    def _review(self, visit: int, follows: Links) -> Draft:
+        """One review cycle; the first follows the filing, the others a resubmission."""
         last = visit == self.at_most + 1
-        letters = (
-            ("exhausted",) if last else tuple("crl" if cause == "crl" else f"crl_{cause}" for cause in self.causes)
-        )
-        inputs = {**self._goals(visit), **self._approvals(visit), **self._extension(visit), **_table("slip", self.slip)}
-        inputs |= (
-            {}
-            if last or self.cause is None
-            else {f"cause.{name.partition('.')[2]}": term for name, term in targets("cause", self.cause).items()}
-        )
-        goal = tuple(name for name in inputs if name.startswith(("goal", "resubmission_goal")) and name != "goal.share")
-        slip = (
-            ("slip.approved", "slip.letter")
-            if isinstance(self.slip, dict)
-            else ("slip",)
-            if self.slip is not None
-            else ()
-        )
+        letters = ("exhausted",) if last else self.letters
+        goals, approvals, slips = self._goals(visit), self._approvals(visit), _table("slip", self.slip)
+        prefix, extension = self._extension(visit)
+        causes = {} if last or self.cause is None else targets("cause", self.cause)
+        share = {"goal.share": self.goal.share} if visit == 1 and isinstance(self.goal, Goal) else {}
         rule = Review(
             visit=visit,
-            goal=goal,
-            approve=tuple(name for name in inputs if name.startswith("approve")),
-            extension=next(
-                (
-                    name.removesuffix(".probability")
-                    for name in inputs
-                    if name.startswith("extension") and name.endswith(".probability")
-                ),
-                None,
-            ),
-            slip=slip,
-            cause=_choice("cause", self.cause, self.causes, inputs, "cause"),
+            goal=tuple(goals),
+            approve=tuple(approvals),
+            extension=prefix,
+            slip=tuple(slips),
+            cause=_choice("cause", self.cause, self.causes, causes, "cause"),
             last=last,
-            responses=self._codes() if visit > 1 else (),
+            responses=self._responses() if visit > 1 else (),
             filings=0 if visit > 1 else self._filings,
         )
-        return Draft(
-            "review", visit, ("approved", *letters), rule, inputs, follows, ("approved", *(letters if last else ()))
-        )
+        inputs = {**goals, **share, **approvals, **extension, **slips, **causes}
+        final = ("approved", *(letters if last else ()))
+        return Draft("review", visit, ("approved", *letters), rule, inputs, follows, final)
 
     def _goals(self, visit: int) -> dict[str, Any]:
         if visit > 1:
-            return {
-                f"resubmission_goal.{name}": getattr(self.resubmission_goal, name) for name in ("class_1", "class_2")
-            }
+            return {f"resubmission_goal.{name}": getattr(self.resubmission_goal, name) for name in CLASSES}
         if isinstance(self.goal, Goal):
-            return {f"goal.{name}": getattr(self.goal, name) for name in ("standard", "priority", "share")}
+            return {"goal.standard": self.goal.standard, "goal.priority": self.goal.priority}
         return {"goal": self.goal}
 
     def _approvals(self, visit: int) -> dict[str, Any]:
         if not isinstance(self.approve, dict):
             return {"approve": self.approve}
-        if visit == 1 or "later" in self.approve:
-            name = "first" if visit == 1 else "later"
-            return {f"approve.{name}": self.approve[name]}
-        return {f"approve.{way}": self.approve[way] for way in self.ways}
+        names = ("first",) if visit == 1 else ("later",) if "later" in self.approve else self.ways
+        return {f"approve.{name}": self.approve[name] for name in names}
 
-    def _extension(self, visit: int) -> dict[str, Any]:
+    def _extension(self, visit: int) -> tuple[str | None, dict[str, Any]]:
+        """The path of the extension that acts in this cycle, and its inputs."""
         if self.extension is None:
-            return {}
-        later = visit > 1 and self.extension.later is not None
-        spec: Later = self.extension.later if later and self.extension.later else self.extension
-        prefix = "extension.later" if later else "extension"
-        return {f"{prefix}.probability": spec.probability, f"{prefix}.duration": spec.duration}
+            return None, {}
+        later = self.extension.later if visit > 1 else None
+        prefix, spec = ("extension", self.extension) if later is None else ("extension.later", later)
+        return prefix, {f"{prefix}.probability": spec.probability, f"{prefix}.duration": spec.duration}
 
-    def _codes(self) -> tuple[tuple[int, int], ...]:
-        """For each response code but withdrawn: the number of the resubmission goal and of the way."""
-        classes = (0, 1) if self._has_class_1 else (1,)
-        return tuple((by_class, way) for by_class in classes for way in range(len(self.ways)))
+    def _responses(self) -> tuple[tuple[int, int], ...]:
+        """For each outcome of a response but withdrawn: the number of the resubmission goal and of the way."""
+        return tuple((CLASSES.index(name), way) for name in self._classes for way in range(len(self.ways)))
 
     @property
-    def _has_class_1(self) -> bool:
-        return self.class_1 is not NONE
+    def _classes(self) -> tuple[str, ...]:
+        """The classes of resubmission that can occur."""
+        return CLASSES if self.class_1 is not NONE else ("class_2",)
 
     def _response(self, visit: int) -> Draft:
-        letters = tuple("crl" if cause == "crl" else f"crl_{cause}" for cause in self.causes)
-        classes = ("class_1", "class_2") if self._has_class_1 else ("class_2",)
-        names = (*(f"{by_class}_{way}" for by_class in classes for way in self.ways), "withdrawn")
-        inputs: dict[str, Any] = {
-            "lapse": self.lapse,
-            **_table("withdraw", self.withdraw),
-            **_table("response", self.response),
-        }
-        if self._has_class_1:
+        """The sponsor's answer to a letter."""
+        withdraw, durations = _table("withdraw", self.withdraw), _table("response", self.response)
+        inputs: dict[str, Any] = {"lapse": self.lapse, **withdraw, **durations}
+        if len(self._classes) > 1:
             inputs["class_1"] = self.class_1
-        ways, offset = [], 0
+        ways: list[tuple[Choice, tuple[int, ...]]] = []
         for cause in self.causes:
-            shares = self.answer.get(cause)
-            here = tuple(sorted(names_of(shares))) or (cause,)
+            shares, here = self.answer.get(cause), self._ways_of(cause)
             inputs |= targets(f"answer.{cause}", shares) if shares else {}
-            ways.append(
-                (_choice(f"answer.{cause}", shares, here, inputs, "answer"), tuple(range(offset, offset + len(here))))
-            )
-            offset += len(here)
+            choice = _choice(f"answer.{cause}", shares, here, inputs, "answer")
+            ways.append((choice, tuple(self.ways.index(way) for way in here)))
         rule = Response(
             visit=visit,
             ways=tuple(ways),
-            withdraw=tuple(f"withdraw.{cause}" for cause in self.causes)
-            if isinstance(self.withdraw, dict)
-            else ("withdraw",),
-            durations=tuple(f"response.{way}" for way in self.ways)
-            if isinstance(self.response, dict)
-            else ("response",),
-            class_1=self._has_class_1,
+            withdraw=tuple(f"withdraw.{cause}" for cause in self.causes) if len(withdraw) > 1 else tuple(withdraw),
+            durations=tuple(f"response.{way}" for way in self.ways) if len(durations) > 1 else tuple(durations),
+            class_1=len(self._classes) > 1,
         )
-        return Draft("response", visit, names, rule, inputs, (("review", visit, letters),), ("withdrawn",))
+        names = (*(f"{name}_{way}" for name in self._classes for way in self.ways), "withdrawn")
+        return Draft("response", visit, names, rule, inputs, (("review", visit, self.letters),), ("withdrawn",))
 
 
 def _table(name: str, value: Any) -> dict[str, Any]:
