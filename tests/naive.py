@@ -53,7 +53,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from naive_numbers import NORMAL, Numbers, choose, is_law, is_quantity, plain, rounded, uniform
+from naive_numbers import DAYS, NORMAL, Numbers, choose, is_law, is_quantity, plain, rounded, uniform
 
 NEVER = math.inf
 PARTS = {
@@ -713,7 +713,7 @@ def act_designation(run: Run, step: Step) -> Act:
 
 
 def act_filing(run: Run, step: Step) -> Act:
-    length = run.duration(step, "filing")
+    length = run.duration(step, "filing", default=60.0)
     if "refused" not in step.outcomes and "not_filed" not in step.outcomes:
         return length, "filed"
     p = run.probability(step, "refuse.probability")
@@ -752,7 +752,10 @@ def review_goal(run: Run, step: Step) -> float:
     """Return what is left of the review goal when the review starts."""
     stage = run.stages[step.stage]
     if step.visit > 1:
-        return run.duration(step, f"resubmission_goal.class_{answered(step)[0]}", "resubmission_goal")
+        number = answered(step)[0]
+        months = {"1": 2, "2": 6}[number]
+        path = f"resubmission_goal.class_{number}"
+        return run.duration(step, path, "resubmission_goal", default=months * DAYS["month"])
     goal = "goal"
     if not is_quantity(stage["goal"]):
         goal = "goal.priority" if run.u(step, "priority") < run.probability(step, "goal.share") else "goal.standard"

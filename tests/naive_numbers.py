@@ -259,7 +259,8 @@ def mean_of(law: Law) -> float:
 
 # --- Unknown numbers -----------------------------------------------------------------------------------------------
 
-NOT_PARAMETERS = {"kind", "value", "values", "evidence", "assumption", "regulation", "source", "note", "n", "transfer"}
+CITATIONS = {"evidence", "assumption", "regulation", "joined", "source", "note"}
+NOT_PARAMETERS = {"kind", "value", "values", "n", "transfer", *CITATIONS}
 
 
 def borrowed(entry: dict[str, Any], transfer: float) -> dict[str, Any]:

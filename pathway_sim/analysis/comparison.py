@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pathway_sim.analysis import clusters
+from pathway_sim.analysis.clusters import Ints
 from pathway_sim.analysis.results import ComparisonResult, Curve, Estimate
 from pathway_sim.analysis.summary import (
     FEW,
@@ -30,7 +32,7 @@ def comparison_result(baseline: str, arm: str, milestone: str, pair: PairReducti
         baseline=baseline,
         arm=arm,
         milestone=milestone,
-        probability_difference=at_horizon(curve),
+        probability_difference=replace(at_horizon(curve), band=_horizon_band(pair)),
         difference_curve=curve,
         months_gained_if_both=_months_gained(pair),
         both=both / total,
@@ -45,11 +47,23 @@ def comparison_result(baseline: str, arm: str, milestone: str, pair: PairReducti
 
 
 def difference_curve(pair: PairReduction) -> Curve:
-    """Difference of the two cumulative incidences by day, with Tango's paired interval at each."""
+    """Difference of the two cumulative incidences by day, with Tango's paired interval at each.
+
+    It has no band of what is not known: month by month that would rest on a handful of futures in each set.
+    """
+    return Curve(pair.both.grid, *clusters.difference_limits(*_only(pair), pair.starts))
+
+
+def _only(pair: PairReduction) -> tuple[Ints, Ints]:
+    """Pairs in which only the arm, and only the baseline, has arrived, each of shape ``(sets, days of the grid)``."""
     both = pair.both.by_set()
-    only = pair.arm.by_set() - both, pair.baseline.by_set() - both
-    band = clusters.difference_band(*only, pair.starts) or (None, None)
-    return Curve(pair.both.grid, *clusters.difference_limits(*only, pair.starts), *band)
+    return pair.arm.by_set() - both, pair.baseline.by_set() - both
+
+
+def _horizon_band(pair: PairReduction) -> tuple[float, float] | None:
+    up, down = (counts[:, -1:] for counts in _only(pair))
+    limits = clusters.difference_band(up, down, pair.starts)
+    return None if limits is None else (float(limits[0][0]), float(limits[1][0]))
 
 
 def _months_gained(pair: PairReduction) -> Mapping[str, Estimate]:

@@ -74,6 +74,7 @@ class StageSpan:
     end_p90: float
     decides: bool
     certain: bool
+    title: str = ""
 
 
 @dataclass(frozen=True)

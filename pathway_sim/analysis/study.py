@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pathway_sim.analysis import reductions, summary
 from pathway_sim.analysis.results import ArmResult, ComparisonResult
@@ -80,4 +81,6 @@ class _Arm:
             reduction.merge(other.milestones[name])
 
     def result(self, name: str) -> ArmResult:
-        return summary.arm_result(name, self.outcomes, self.milestones, self.spans)
+        result = summary.arm_result(name, self.outcomes, self.milestones, self.spans)
+        titles = {info.name: info.title for info in self.pathway.stages}
+        return replace(result, spans=tuple(replace(span, title=titles[span.stage]) for span in result.spans))

@@ -82,7 +82,7 @@ def data(results: Results) -> AvailabilityData:
     compared = _comparisons(results, names) if few else []
     band = _has_band(results, names)
     curves = tuple(_curve(results, name, label, few, band) for name, label in zip(names, _labels(names), strict=True))
-    differences = tuple(_difference(results, c, band, len(compared) > 1) for c in compared)
+    differences = tuple(_difference(results, c, len(compared) > 1) for c in compared)
     medians = _medians(results, curves) if few else ()
     reached = any(line.values[-1] > 0 for line in curves)
     return AvailabilityData(
@@ -123,19 +123,20 @@ def _curve(results: Results, name: str, label: str, few: bool, band: bool) -> Li
     return _line(name, label, result.curve, results.horizon, words, few, band)
 
 
-def _difference(results: Results, comparison: ComparisonResult, band: bool, several: bool) -> Line:
+def _difference(results: Results, comparison: ComparisonResult, several: bool) -> Line:
+    """A difference with its simulation error: by month, what is not known of it rests on too few futures a set."""
     base, arm = _labels([comparison.baseline, comparison.arm])
     curve = comparison.difference_curve
-    value, remark = _change_words(comparison.probability_difference, band)
+    value, remark = _change_words(comparison.probability_difference)
     words = (arm, value.removesuffix(" points"), remark) if several else ("", value, remark)
-    return _line(comparison.arm, f"{arm} − {base}", curve, results.horizon, words, True, band)
+    return _line(comparison.arm, f"{arm} − {base}", curve, results.horizon, words, True, False)
 
 
-def _change_words(change: Estimate, band: bool) -> tuple[str, str]:
+def _change_words(change: Estimate) -> tuple[str, str]:
     """A difference; its interval, and whether 0 lies inside it."""
     if change.estimate is None:
         return "unknown", ""
-    interval = say.interval_of(change, band)
+    interval = say.interval_of(change, False)
     value, *ends = points(change.estimate, *(interval or ()))
     if interval is None or not any((change.estimate, *interval)):
         return f"{value} points", ""
@@ -255,7 +256,7 @@ def _alt(results: Results, names: Sequence[str], band: bool, compared: Sequence[
         told.append(f"{sentence(label) or 'Chance'}: {percent(chance.estimate)}{ends}{half}.")
     for comparison in compared:
         base, arm = _labels([comparison.baseline, comparison.arm])
-        change = " ".join(_change_words(comparison.probability_difference, band))
+        change = " ".join(_change_words(comparison.probability_difference))
         told.append(f"Difference {arm} − {base}: {change}.")
     return " ".join(told)
 

@@ -104,13 +104,18 @@ def _stages(results: Results, names: Sequence[str]) -> tuple[StageRow, ...]:
     found: dict[str, list[tuple[int, StageSpan]]] = {}
     for index, name in enumerate(names):
         for span in results.arms[name].spans:
-            if span.share > 0 and all(map(math.isfinite, (span.start_p50, span.end_p50))):
+            if span.share > 0 and all(map(math.isfinite, (span.start_p50, span.end_p50))) and _visible(span):
                 found.setdefault(span.stage, []).append((index, span))
     ordered = sorted(found.items(), key=lambda item: item[1][0][1].start_p50)
     return tuple(
         StageRow(stage, _label(spans[0][1]), _note(spans, len(names)), tuple(_bar(*pair) for pair in spans))
         for stage, spans in ordered
     )
+
+
+def _visible(span: StageSpan) -> bool:
+    """A stage that takes no time and decides nothing leaves no mark."""
+    return span.decides or span.end_p90 > span.start_p50 or span.end_p50 > span.start_p50
 
 
 def _label(span: StageSpan) -> str:
