@@ -115,7 +115,7 @@ def _stages(results: Results, names: Sequence[str]) -> tuple[StageRow, ...]:
 
 def _visible(span: StageSpan) -> bool:
     """A stage that takes no time and decides nothing leaves no mark."""
-    return span.decides or span.end_p90 > span.start_p50 or span.end_p50 > span.start_p50
+    return span.decides or span.end_p50 > span.start_p50
 
 
 def _label(span: StageSpan) -> str:
