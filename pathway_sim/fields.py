@@ -7,21 +7,36 @@ that distribution included, it is what we do not know.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, StringConstraints
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ModelWrapValidatorHandler,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
-from pathway_sim.units import NUMBER, parse_days, parse_rate
+from pathway_sim.units import NUMBER, YEAR, parse_days, parse_rate, suggest
 
+MAX_PROBLEMS = 100
+"""More help no one; the rest is shown when these are mended."""
+LONGEST, FASTEST = 1000 * YEAR, 1e6  # days; events per day
+Found = Iterator[tuple[tuple[str | int, ...], str]]
 Dimension = Literal["time", "number", "rate"]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 NEEDS: dict[Dimension, str] = {
-    "time": 'needs a unit, such as "18 months"',
-    "number": "is a plain number without a unit",
-    "rate": 'is a rate, such as "0.4 per month"',
+    "time": 'must be a length of time with its unit, such as "18 months"',
+    "number": "must be a plain number without a unit",
+    "rate": 'must be a rate, such as "0.4 per month"',
 }
 
 
@@ -31,9 +46,57 @@ class Spec(BaseModel):
     # Validators are built when first needed: most runs need one for all stages, not one for each class.
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
+    @classmethod
+    def known_keys(cls) -> tuple[str, ...]:
+        """The keys that may stand in such a mapping."""
+        return tuple(field.alias or name for name, field in cls.model_fields.items())
+
+    @classmethod
+    def wrong_keys(cls, _raw: Mapping[str, Any]) -> Found:
+        """What is wrong with the keys of a mapping taken together, whatever is wrong with their values."""
+        return iter(())
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_at_once(cls, raw: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Validate, and report what is wrong with the keys beside what is wrong with the values."""
+        try:
+            spec = handler(raw)
+        except ValidationError as error:
+            raise ValidationError.from_exception_data(cls.__name__, list(_retold(cls, raw, error))) from None
+        if isinstance(raw, dict) and (wrong := misfit(cls.wrong_keys(raw))):
+            raise wrong
+        return spec
+
+
+def _retold(cls: type[Spec], raw: Any, error: ValidationError) -> Iterator[InitErrorDetails]:
+    """The errors of a mapping: a misspelt key with the one that was meant, which then does not count as missing."""
+    found = error.errors(include_url=False)[:MAX_PROBLEMS]
+    unknown = [str(each["loc"][0]) for each in found if each["type"] == "extra_forbidden" and len(each["loc"]) == 1]
+    free = [key for key in cls.known_keys() if key not in raw] if unknown else []
+    hints = {key: suggest(key, free) or suggest(key, cls.known_keys()) for key in unknown}
+    for each in found:
+        kind: str | PydanticCustomError = each["type"]
+        name = str(each["loc"][0]) if len(each["loc"]) == 1 else ""
+        if kind == "missing" and any(f'"{name}"' in hint for hint in hints.values()):
+            continue
+        if kind == "extra_forbidden" and name:
+            known = "; known here: " + ", ".join(cls.known_keys())
+            kind = PydanticCustomError("unknown", "{sentence}", {"sentence": f"unknown field{hints[name] or known}"})
+        elif kind in ("unknown", "number"):
+            kind = PydanticCustomError(kind, "{sentence}", {"sentence": each["msg"]})
+        elif kind == "misfit":
+            kind = PydanticCustomError("misfit", "misfit", each["ctx"])
+        yield InitErrorDetails(type=kind, loc=each["loc"], input=each["input"], ctx=each.get("ctx", {}))
+    if not unknown and isinstance(raw, dict) and (wrong := misfit(cls.wrong_keys(raw))):
+        yield InitErrorDetails(type=wrong, loc=(), input=raw)
+
 
 def misfit(found: Iterable[tuple[tuple[str | int, ...], str]]) -> PydanticCustomError | None:
-    """One error that carries several problems, each with its path below the value it is raised for."""
+    """One error that carries several problems, each with its path below the value it is raised for.
+
+    A path that ends in ``[key]`` means the key before it rather than its value.
+    """
     problems = list(found)
     return PydanticCustomError("misfit", "misfit", {"problems": problems}) if problems else None
 
@@ -65,11 +128,30 @@ def read_magnitude(raw: object) -> Magnitude:
         raise PydanticCustomError("number", 'must be a number, or a number with a unit such as "18 months"')
     if not isinstance(raw, str):
         return Magnitude(float(raw), "number")
-    rate = "/" in raw or " per " in raw
+    if not _BEGINS_AS_NUMBER.match(raw):
+        message = f'must be a number, or a number with a unit such as "18 months", not "{raw[:60]}"'
+        raise PydanticCustomError("number", "{sentence}", {"sentence": message})
     try:
-        return Magnitude(parse_rate(raw), "rate") if rate else Magnitude(parse_days(raw), "time")
+        return _rate(raw) if "/" in raw or " per " in raw else _time(raw)
     except ValueError as error:
-        raise PydanticCustomError("number", "{reason}", {"reason": str(error)}) from error
+        raise PydanticCustomError("number", "{sentence}", {"sentence": str(error)}) from error
+
+
+_BEGINS_AS_NUMBER = re.compile(r"\s*[-+.]?\d")
+
+
+def _time(text: str) -> Magnitude:
+    days = parse_days(text)
+    if not -LONGEST <= days <= LONGEST:
+        raise ValueError("is longer than 1000 years; write a shorter time")
+    return Magnitude(days, "time")
+
+
+def _rate(text: str) -> Magnitude:
+    rate = parse_rate(text)
+    if not rate <= FASTEST:
+        raise ValueError("is more than a million a day; write a lower rate")
+    return Magnitude(rate, "rate")
 
 
 def _evidence_ids(raw: object) -> object:
@@ -105,6 +187,7 @@ class Borrowed(Spec):
     evidence: str = Field(description="The catalogue id, with the name of the figure if the entry holds several.")
     transfer: float = Field(
         0.35,
+        strict=True,
         ge=0,
         le=5,
         description="Standard deviation of the log-odds between the population that was counted and this one; "
@@ -113,8 +196,6 @@ class Borrowed(Spec):
     joined: str | None = Field(None, description="A remark on how the figure is used.")
 
 
-def deep(
-    found: Iterator[tuple[tuple[str | int, ...], str]], *prefix: str | int
-) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def deep(found: Found, *prefix: str | int) -> Found:
     """The same problems, one level deeper."""
     return (((*prefix, *path), message) for path, message in found)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from pathway_sim import __version__
@@ -74,8 +75,12 @@ def run(
     """
     settings = settings or Settings()
     pathways = _arms(scenario, settings)
-    sets = _count("parameter sets", settings.parameter_sets or scenario.parameter_sets, 100_000)
+    wanted = scenario.parameter_sets if settings.parameter_sets is None else settings.parameter_sets
+    sets = _count("parameter sets", wanted, 100_000)
     _count("replications", settings.replications, MOST_REPLICATIONS)
+    _count("replications of a chunk", settings.chunk, MOST_REPLICATIONS)
+    if settings.first < 0:
+        raise UsageError(f"replications are numbered from 0, so the first cannot be {settings.first:,}")
     chosen, why = choose(settings.engine, list(pathways.values()))
     job = _Job(pathways, chosen.name, settings.seed, sets, len(pathways) > 1 and settings.compare, observe is not None)
     study: Study | None = None
@@ -116,11 +121,17 @@ class _Job:
 
     def chunk(self, first: int, count: int) -> Done:
         """The count, the reductions and (if kept) the trajectories of one chunk: a pure function of its arguments."""
-        walker, sets = engine(self.engine), ParameterSets(self.seed, self.sets)
+        walker, sets = engine(self.engine), _parameter_sets(self.seed, self.sets)
         trajectories = {name: walker.simulate(pathway, sets, first, count) for name, pathway in self.pathways.items()}
         study = Study(self.pathways, self.sets, compare=self.compare)
         study.add(trajectories)
         return count, study, trajectories if self.keep else None
+
+
+@lru_cache(maxsize=2)
+def _parameter_sets(seed: int, count: int) -> ParameterSets:
+    """The unknowns' values, shared by the chunks of a run: they are the same pure functions of the seed in each."""
+    return ParameterSets(seed, count)
 
 
 def _arms(scenario: Scenario, settings: Settings) -> dict[str, Pathway]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -11,17 +12,20 @@ import click
 ENGINES = ("batch", "reference")
 CHARTS = ("availability", "timeline")
 """Tests hold these against the lists of engines and charts, which cannot be imported here without NumPy."""
+FARTHEST = 10**15
+"""The largest number that a first replication may have."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @dataclass
 class View:
-    """How to show things."""
+    """How to show things, and which files were written so far."""
 
     format: str = "table"
     quiet: bool = False
     color: bool = True
     debug: bool = False
+    written: list[Path] = field(default_factory=list)
 
 
 def _store(name: str, value: Any = None) -> Callable[[click.Context, click.Parameter, Any], None]:
@@ -32,38 +36,62 @@ def _store(name: str, value: Any = None) -> Callable[[click.Context, click.Param
     return callback
 
 
-def common(function: Function) -> Function:
-    """The options of the whole program."""
-    kinds = click.Choice(["table", "json", "csv"])
-    options = (
-        click.option("--format", type=kinds, expose_value=False, callback=_store("format"), help="How to print results.  [default: table]"),
-        click.option("--quiet", is_flag=True, expose_value=False, callback=_store("quiet"), help="No progress, no hints."),
-        click.option("--no-color", is_flag=True, expose_value=False, callback=_store("color", True), help="No colours."),
-        click.option("--debug", is_flag=True, expose_value=False, callback=_store("debug"), help="Show tracebacks."),
-    )
+def _with(function: Function, options: tuple[Callable[[Function], Function], ...]) -> Function:
     for option in reversed(options):
         function = option(function)
     return function
 
 
+def common(function: Function) -> Function:
+    """The options of the whole program."""
+    kinds = click.Choice(["table", "json", "csv"])
+    hidden: dict[str, Any] = {"expose_value": False}
+    flag: dict[str, Any] = {"is_flag": True, **hidden}
+    options = (
+        click.option(
+            "--format", type=kinds, callback=_store("format"), help="How to print results.  [default: table]", **hidden
+        ),
+        click.option("--quiet", callback=_store("quiet"), help="No progress, no hints.", **flag),
+        click.option("--no-color", callback=_store("color", True), help="No colours, no bold.", **flag),
+        click.option("--debug", callback=_store("debug"), help="Show tracebacks.", **flag),
+    )
+    return _with(function, options)
+
+
 def overrides(function: Function) -> Function:
     """``--set``."""
-    text = "Change a value for this run, such as --set stages.phase_2.success=0.3. Priority: default < extends < file < arm < --set. Repeatable."
+    text = "Change a value, such as stages.phase_2.success=0.3; wins over extends, file and arm. Repeatable."
     return click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help=text)(function)
 
 
 def running(function: Function) -> Function:
     """What every command that simulates takes."""
+    option = click.option
     options = (
-        click.option("--arm", "arms", multiple=True, metavar="ARM", help="Only this arm (repeatable).  [default: all]"),
-        click.option("--baseline", metavar="ARM", help="The arm that others are compared with.  [default: the scenario's]"),
-        click.option("--replications", "-n", type=int, default=100_000, show_default=True, help="How many futures to simulate."),
-        click.option("--first", type=click.IntRange(min=0), default=0, metavar="K", help="Number of the first replication.  [default: 0]"),
-        click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same futures."),
-        click.option("--parameter-sets", type=int, metavar="P", help="Joint draws of what is not known.  [default: the scenario's]"),
-        click.option("--engine", type=click.Choice(["auto", *ENGINES]), default="auto", show_default=True, help="What walks the pathway."),
-        click.option("--workers", type=int, metavar="W", help="Parallel workers; changes no number.  [default: as it pays]"),
+        option(
+            "-n",
+            "--replications",
+            type=int,
+            metavar="N",
+            default=100_000,
+            help="Futures to simulate.  [default: 100,000]",
+        ),
+        option("--arm", "arms", multiple=True, metavar="ARM", help="Only this arm; repeatable.  [default: all]"),
+        option("--baseline", metavar="ARM", help="The arm to compare with.  [default: the scenario's]"),
+        option("--seed", type=int, metavar="S", default=1, help="The same seed gives the same futures.  [default: 1]"),
+        option("--first", type=int, metavar="K", default=0, help="Number of the first replication.  [default: 0]"),
+        option(
+            "--parameter-sets",
+            type=int,
+            metavar="P",
+            help="Joint draws of what is not known.  [default: the scenario's]",
+        ),
+        option(
+            "--engine",
+            type=click.Choice(["auto", *ENGINES]),
+            default="auto",
+            help="What walks the pathway.  [default: auto]",
+        ),
+        option("--workers", type=int, metavar="W", help="Parallel workers; changes no number.  [default: as it pays]"),
     )
-    for option in reversed(options):
-        function = option(function)
-    return overrides(function)
+    return _with(overrides(function), options)

@@ -1,7 +1,9 @@
-"""Commands about scenario files: list, check, show, init, schema."""
+"""Commands about scenario files: list, init, check, show, schema."""
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,69 +16,129 @@ if TYPE_CHECKING:
     from pathway_sim.scenario import Scenario
 
 CHECK_REPLICATIONS = 20_000
+Rows = Sequence[tuple[str, ...]]
 
 
-@click.command("list", epilog="\b\nExample:\n  pathway-sim list --format json")
+@click.command(
+    "list",
+    short_help="The shipped scenarios, with the question that each answers.",
+    epilog="\b\nExample:\n  pathway-sim list --format json",
+)
 @common
 @click.pass_obj
-def list_(view: View) -> None:
+def list_(view: View, /) -> None:
     """The shipped scenarios, with the question that each answers."""
     from pathway_sim import document
-    from pathway_sim.scenario import SHIPPED
+    from pathway_sim.scenario.library import SHIPPED
 
     found = []
     for name in SHIPPED.names():
         text = document.plain(document.read(SHIPPED.path(name), f"scenarios/{name}.yaml"))
-        found.append({"name": name, "title": str(text.get("title", "")), "question": str(text.get("question", ""))})
-    if view.format == "json":
-        from json import dumps
+        found.append((name, str(text.get("title", "")), str(text.get("question", ""))))
+    if view.format == "table":
+        _print_table(
+            view, "Shipped scenarios", ("name", "question"), [(name, ask or title) for name, title, ask in found]
+        )
+    else:
+        _print_table(view, "", ("name", "title", "question"), found)
 
-        click.echo(dumps(found, indent=1))
-        return
-    _print_table(view, "Shipped scenarios", ("name", "question"), [(each["name"], each["question"] or each["title"]) for each in found], found)
+
+@click.command(
+    short_help="Write a commented scenario file that runs at once, to edit.",
+    epilog="\b\nExample:\n  pathway-sim init mine.yaml && pathway-sim compare mine.yaml",
+)
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--extends", default="msc-dpn", metavar="NAME", help="The shipped scenario to start from.  [default: msc-dpn]"
+)
+@common
+@click.pass_obj
+def init(view: View, /, path: Path, extends: str) -> None:
+    """Write a commented scenario file that runs at once, for you to edit."""
+    from pathway_sim.cli.screen import say
+    from pathway_sim.scenario.library import SHIPPED
+    from pathway_sim.scenario.template import template
+    from pathway_sim.units import suggest
+
+    if extends not in SHIPPED.names():
+        hint = suggest(extends, SHIPPED.names()) or "; see pathway-sim list"
+        raise UsageError(f"there is no shipped scenario {extends!r}{hint}")
+    if path.suffix != ".yaml":
+        raise UsageError(f"a scenario file ends in .yaml, not {path.name!r}")
+    _write_new(path, template(path.stem, extends))
+    click.echo(str(path))
+    say(view, f"next: pathway-sim compare {shlex.quote(str(path))}")
 
 
-@click.command(epilog="\b\nExample:\n  pathway-sim check mine.yaml")
+def _write_new(path: Path, text: str) -> None:
+    """Write a file that must not exist, wholly or not at all."""
+    try:
+        stream = path.open("x", encoding="utf-8", newline="\n")
+    except FileExistsError as error:
+        raise StorageError(f"{path} exists already; name a new file") from error
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror}") from error
+    try:
+        with stream:
+            stream.write(text)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise StorageError(f"cannot write {path}: {error.strerror}") from error
+
+
+@click.command(
+    short_help="Is it valid, and how do its figures compare to published ones?",
+    epilog="\b\nExample:\n  pathway-sim check mine.yaml",
+)
 @click.argument("scenario")
 @overrides
 @common
 @click.pass_obj
-def check(view: View, scenario: str, sets: tuple[str, ...]) -> None:
+def check(view: View, /, scenario: str, sets: tuple[str, ...]) -> None:
     """Say whether SCENARIO is valid, and set its figures beside the published ones.
 
-    Figures named under `carved:` are simulated in the baseline arm and printed beside the published totals that they were
-    carved from. Exit code 3: the file is not valid; 4: a figure lies outside what it must.
+    Figures named under `carved:` are simulated in the baseline arm and printed beside the published totals that they
+    were carved from. Exit code 3: the file is not valid; 4: a figure lies outside what it must.
     """
-    from pathway_sim.scenario import load
-
-    loaded = load(scenario, sets=sets)
+    loaded = _load(scenario, sets)
     rows = _checked(loaded)
-    counts = f"{len(loaded.pathways)} arms, {len(next(iter(loaded.pathways.values())).steps)} steps, {len(loaded.cited)} figures of the evidence catalogue"
     if view.format == "table":
-        click.echo(f"{loaded.name} is valid: {counts}.")
+        steps = len(next(iter(loaded.pathways.values())).steps)
+        arms = f"{len(loaded.pathways)} arm{'s' if len(loaded.pathways) > 1 else ''}"
+        click.echo(
+            f"{loaded.name} is valid: {arms}, {steps} steps, {len(loaded.cited)} figures of the evidence catalogue."
+        )
         click.echo(loaded.fingerprint)
-        click.echo()
-    _print_checks(view, f"Figures beside published ones ({loaded.baseline} arm, {CHECK_REPLICATIONS:,} replications)", rows)
-    missed = [row[0] for row in rows if row[-1] != "ok"]
-    if missed:
-        raise RequirementError(f"outside what is accepted: {', '.join(missed)}")
+        _print_checks(view, loaded, rows)
+    else:
+        _print_table(view, "", ("figure", "simulated", "accepted", "published", "source", "n", "result"), rows)
+    if missed := [row[0] for row in rows if row[-1] != "ok"]:
+        raise RequirementError(f"outside what is accepted: {'; '.join(missed)}")
 
 
-def _print_checks(view: View, caption: str, rows: list[tuple[str, ...]]) -> None:
-    """The figures; on a screen the sources stand below, so that the table fits."""
-    columns = ("figure", "simulated", "accepted", "published", "source", "n", "result")
-    if view.format != "table":
-        _print_table(view, caption, columns, rows, [dict(zip(columns, row, strict=True)) for row in rows])
-    elif rows:
-        narrow = [(*row[:4], row[6]) for row in rows]
-        _print_table(view, caption, (*columns[:4], columns[6]), narrow, [])
-        click.echo("Published figures, by their ids in the evidence catalogue:")
-        for row in rows:
-            if row[4]:
-                click.echo(f"  {row[0].partition(',')[0]}: {row[4]}")
+def _print_checks(view: View, loaded: Scenario, rows: Rows) -> None:
+    """The figures; the sources stand below, so that the table fits the screen."""
+    if not rows:
+        return
+    caption = f"Figures beside published ones ({loaded.baseline} arm, {CHECK_REPLICATIONS:,} replications)"
+    note = "Times: of those that reach both ends. Shares: of those that reach the first, else of all that start."
+    names = [row[0].rpartition(", ")[0] for row in rows]
+    narrow = [(name, row[1], _joined(row[2]), row[3], row[6]) for name, row in zip(names, rows, strict=True)]
+    click.echo()
+    _print_table(view, caption, ("figure", "simulated", "accepted", "published", "result"), narrow, note)
+    click.echo("What was computed, and the published figure in the evidence catalogue:")
+    for name, row in zip(names, rows, strict=True):
+        click.echo(f"  {name}: {', '.join(text for text in (row[0].rpartition(', ')[2], row[4]) if text)}")
 
 
-def _checked(loaded: Scenario) -> list[tuple[str, ...]]:
+def _joined(accepted: str) -> str:
+    """``25.0 mo to 30.0 mo`` as ``25.0–30.0 mo``."""
+    low, _, high = accepted.partition(" to ")
+    number, blank, unit = low.partition(" ")
+    return f"{number}–{high}" if high.endswith(f"{blank}{unit}") else accepted
+
+
+def _checked(loaded: Scenario) -> Rows:
     if not loaded.checks:
         return []
     from pathway_sim.analysis.checks import rows
@@ -84,7 +146,10 @@ def _checked(loaded: Scenario) -> list[tuple[str, ...]]:
     return rows(loaded, CHECK_REPLICATIONS)
 
 
-@click.command(epilog="\b\nExample:\n  pathway-sim show msc-dpn --resolved --origins --arm rmat")
+@click.command(
+    short_help="Everything that a scenario says, and where it says it.",
+    epilog="\b\nExample:\n  pathway-sim show msc-dpn --resolved --origins --arm rmat",
+)
 @click.argument("scenario")
 @click.option("--resolved", is_flag=True, help="With `extends` and defaults written out: everything in one file.")
 @click.option("--origins", is_flag=True, help="Behind each value, where it comes from.")
@@ -92,77 +157,64 @@ def _checked(loaded: Scenario) -> list[tuple[str, ...]]:
 @overrides
 @common
 @click.pass_obj
-def show(view: View, scenario: str, resolved: bool, origins: bool, arm: str | None, sets: tuple[str, ...]) -> None:
-    """Print SCENARIO as it is read: with overrides, and with every value's origin."""
+def show(view: View, /, scenario: str, resolved: bool, origins: bool, arm: str | None, sets: tuple[str, ...]) -> None:
+    """Print SCENARIO as it is read: with `extends`, overrides, and where every value comes from.
+
+    What is printed is a scenario itself. With --format csv (or json and --origins): one row a value.
+    """
     from pathway_sim import document
-    from pathway_sim.scenario import load
-    from pathway_sim.scenario.resolved import with_defaults
+    from pathway_sim.cli.screen import visible, write_json
+    from pathway_sim.scenario import resolved as of
     from pathway_sim.units import suggest
 
-    loaded = load(scenario, sets=sets)
+    loaded = _load(scenario, sets)
     if arm is not None and arm not in loaded.documents:
-        raise UsageError(f"there is no arm {arm!r}{suggest(arm, loaded.documents)}; arms are {', '.join(loaded.documents)}")
-    node = loaded.documents[arm] if arm is not None else loaded.document
-    node = with_defaults(node) if resolved else node
-    if view.format == "json":
-        from json import dumps
-
-        click.echo(dumps(document.plain(node), indent=1, ensure_ascii=False))
-        return
-    click.echo(document.dump(node, origins), nl=False)
-
-
-@click.command(epilog="\b\nExample:\n  pathway-sim init mine.yaml && pathway-sim compare mine.yaml")
-@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--extends", default="msc-dpn", show_default=True, metavar="NAME", help="The shipped scenario to start from.")
-@common
-@click.pass_obj
-def init(view: View, path: Path, extends: str) -> None:
-    """Write a commented scenario file that runs at once, for you to edit."""
-    from pathway_sim.cli.screen import say
-    from pathway_sim.scenario import SHIPPED
-    from pathway_sim.scenario.template import template
-    from pathway_sim.units import suggest
-
-    if extends not in SHIPPED.names():
-        raise UsageError(f"there is no shipped scenario {extends!r}{suggest(extends, SHIPPED.names())}; see pathway-sim list")
-    if path.suffix != ".yaml":
-        raise UsageError(f"a scenario file ends in .yaml, not {path.name!r}")
-    try:
-        with path.open("x", encoding="utf-8") as stream:
-            stream.write(template(path.stem, extends))
-    except FileExistsError as error:
-        raise StorageError(f"{path} exists already; name a new file") from error
-    except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror}") from error
-    click.echo(str(path))
-    say(view, f"next: pathway-sim compare {path}")
+        hint = suggest(arm, loaded.documents) or f"; arms are {', '.join(loaded.documents)}"
+        raise UsageError(f"there is no arm {arm!r}{hint}")
+    node = of.settled(loaded) if arm is None else of.of_arm(loaded, arm)
+    node = of.with_defaults(node) if resolved else node
+    if view.format == "csv" or (view.format == "json" and origins):
+        columns = ("path", "value", "origin")[: 3 if origins else 2]
+        _print_table(view, "", columns, [row[: len(columns)] for row in of.values(node)])
+    elif view.format == "json":
+        write_json(document.plain(node))
+    else:
+        click.echo(visible(document.dump(node, origins)), nl=False)
 
 
-@click.command(epilog="\b\nExample:\n  pathway-sim schema > scenario.schema.json")
+def _load(source: str, sets: tuple[str, ...]) -> Scenario:
+    from pathway_sim.scenario import load
+
+    if not source:
+        raise UsageError("name a scenario: a path, the name of a shipped one, or - for standard input")
+    return load(source, sets=sets)
+
+
+@click.command(
+    short_help="The JSON Schema of scenario files, for your editor.",
+    epilog="\b\nExample:\n  pathway-sim schema > scenario.schema.json",
+)
 @common
 def schema() -> None:
     """Print the JSON Schema of scenario files, for editors that complete and check while you write."""
-    from json import dumps
-
+    from pathway_sim.cli.screen import write_json
     from pathway_sim.scenario.json_schema import json_schema
 
-    click.echo(dumps(json_schema(), indent=1, ensure_ascii=False))
+    write_json(json_schema())
 
 
-def _print_table(view: View, caption: str, columns: tuple[str, ...], rows: list[tuple[str, ...]], data: list[dict[str, str]]) -> None:
+def _print_table(view: View, caption: str, columns: tuple[str, ...], rows: Rows, note: str = "") -> None:
+    """A table of text in the format asked for."""
+    from pathway_sim.cli import screen
     from pathway_sim.table import Table
 
+    table = Table(caption, columns, tuple(rows), note)
     if view.format == "json":
-        from json import dumps
-
-        click.echo(dumps(data, indent=1, ensure_ascii=False))
+        screen.write_json([dict(zip(columns, row, strict=True)) for row in rows])
     elif view.format == "csv":
-        click.echo(Table(caption, columns, tuple(rows)).as_csv(), nl=False)
+        click.echo(table.as_csv(), nl=False)
     else:
-        from pathway_sim.cli.screen import show as show_tables
-
-        show_tables(view, [Table(caption, columns, tuple(rows))])
+        screen.show(view, [table])
 
 
-COMMANDS = (list_, check, show, init, schema)
+COMMANDS = (list_, init, check, show, schema)

@@ -1,24 +1,26 @@
-"""What commands print: tables and text on standard output, progress and hints on standard error.
+"""What commands print: tables and text on standard output, progress, warnings and hints on standard error.
 
 Text from scenarios is never interpreted: no markup, and control characters are shown as escapes.
 """
 
 from __future__ import annotations
 
+import codecs
+import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from pathway_sim.cli.options import View
-from pathway_sim.table import Cell, Table
+from pathway_sim.table import WIDTH, Table
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-WIDTH = 80
+WIDEST = 100
+PLAIN = {"−": "-", "–": "-", "─": "-", "…": "...", "×": "x"}
+"""What stands for characters that the screen's encoding does not have; a question mark for the rest."""
 
 
 def visible(text: str) -> str:
@@ -26,58 +28,58 @@ def visible(text: str) -> str:
     return "".join(c if c in "\n\t" or not (ord(c) < 32 or 127 <= ord(c) < 160) else f"\\x{ord(c):02x}" for c in text)
 
 
-def console(view: View, *, err: bool = False) -> Console:
-    """A console; 80 columns wide unless a terminal says otherwise."""
-    from rich.console import Console
+def accept_any_encoding() -> None:
+    """Let standard output and error replace what their encoding cannot show, rather than fail."""
+    codecs.register_error("pathway_sim", _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="pathway_sim")
 
-    stream = sys.stderr if err else sys.stdout
-    return Console(file=stream, no_color=not view.color, width=None if stream.isatty() else WIDTH, highlight=False, emoji=False, markup=False)
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    lost = error.object[error.start : error.end]
+    return "".join(PLAIN.get(character, "?") for character in lost), error.end
 
 
-def paragraph(view: View, text: str, style: str = "") -> None:
-    """Print a paragraph, wrapped to the screen."""
+def width() -> int:
+    """The width of the screen, 80 if there is none; wider lines than 100 are hard to read."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return WIDTH
+    return max(40, min(shutil.get_terminal_size().columns, WIDEST))
+
+
+def styled(view: View, text: str, **style: bool) -> str:
+    """The text in a style, if the user wants any."""
+    return click.style(visible(text), **style) if view.color and "NO_COLOR" not in os.environ else visible(text)
+
+
+def paragraph(view: View, text: str, **style: bool) -> None:
+    """Print a paragraph, wrapped to the screen, and a blank line."""
     if text:
-        screen = console(view)
-        screen.print(_text(text, style))
-        screen.print()
+        lines = textwrap.wrap(visible(text), width(), break_long_words=False, break_on_hyphens=False)
+        click.echo("\n".join(styled(view, line, **style) for line in lines) + "\n")
 
 
 def show(view: View, tables: Iterable[Table]) -> None:
-    """Print tables as text."""
-    screen = console(view)
+    """Print tables as text, each under its caption."""
     for table in tables:
-        _show_one(screen, table)
+        caption = textwrap.wrap(table.caption, width())
+        click.echo("\n".join(styled(view, line, bold=True) for line in caption))
+        click.echo(visible(table.as_text(width())), nl=not table.note)
+        if table.note:
+            paragraph(view, table.note, dim=True)
 
 
-def _show_one(screen: Console, table: Table) -> None:
-    from rich import box
-    from rich.table import Table as Grid
+def write_json(data: object) -> None:
+    """Print JSON."""
+    from json import dumps
 
-    screen.print(_text(table.caption, "bold"))
-    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
-    numeric = [all(not isinstance(row[k], str) or _like_number(row[k]) for row in table.rows) for k in range(len(table.columns))]
-    for name, right in zip(table.columns, numeric, strict=True):
-        grid.add_column(_text(name), justify="right" if right else "left", overflow="fold")
-    for row in table.rows:
-        grid.add_row(*(_text("–" if cell is None else str(cell)) for cell in row))
-    screen.print(grid)
-    if table.note:
-        screen.print(_text(table.note, "dim"))
-    screen.print()
-
-
-def _like_number(cell: Cell) -> bool:
-    return isinstance(cell, str) and bool(cell) and (cell[0] in "0123456789+−-–<>~" or cell == "")
-
-
-def _text(text: str, style: str = "") -> Any:
-    from rich.text import Text
-
-    return Text(visible(text), style=style)
+    click.echo(dumps(data, indent=1, ensure_ascii=False, allow_nan=False))
 
 
 def say(view: View, text: str) -> None:
-    """A hint or note on standard error, unless --quiet."""
+    """A hint on standard error, unless --quiet."""
     if not view.quiet:
         click.echo(visible(text), err=True)
 
@@ -85,12 +87,14 @@ def say(view: View, text: str) -> None:
 @contextmanager
 def progress(view: View, total: int, label: str) -> Iterator[Callable[[int], None] | None]:
     """A progress bar on standard error if that is a terminal and the work is long enough to see one; else None."""
-    if view.quiet or not sys.stderr.isatty() or total < 50_000:
+    if view.quiet or sys.stderr is None or not sys.stderr.isatty() or total < 50_000:
         yield None
         return
+    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeRemainingColumn())
-    with Progress(*columns, console=console(view, err=True), transient=True) as bar:
+    screen = Console(stderr=True, no_color=not view.color, highlight=False, emoji=False, markup=False)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=screen, transient=True) as bar:
         task = bar.add_task(visible(label), total=total)
         yield lambda count: bar.advance(task, count)

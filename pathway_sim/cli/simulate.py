@@ -1,38 +1,58 @@
-"""Commands that simulate: run, compare, chart, demo."""
+"""Commands that simulate: demo, run, compare, chart."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+import contextlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from pathway_sim.cli.options import CHARTS, View, common, running
-from pathway_sim.errors import UsageError
+from pathway_sim.cli.options import CHARTS, FARTHEST, View, common, running
+from pathway_sim.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
     from pathway_sim.analysis.results import Results
+    from pathway_sim.run import Settings
     from pathway_sim.scenario import Scenario
 
-FOLDER = click.Path(file_okay=False, path_type=Path)
-FILE = click.Path(dir_okay=False, path_type=Path)
+FOLDER = click.Path(path_type=Path)
+FILE = click.Path(path_type=Path)
 
 
 def outputs(function: Callable[..., Any]) -> Callable[..., Any]:
     """Where results can go besides the screen."""
+    save = "Also save the run as a new folder: results, the resolved scenario, manifest."
     options = (
         click.option("--charts", type=FOLDER, metavar="DIR", help="Also draw every chart, as SVG, into this folder."),
         click.option("--events", type=FILE, metavar="FILE", help="Also write the event log (.csv or .parquet)."),
-        click.option("--save", type=FOLDER, metavar="DIR", help="Also save the run as a new folder: results, resolved scenario, manifest."),
+        click.option("--save", type=FOLDER, metavar="DIR", help=save),
     )
     for option in reversed(options):
         function = option(function)
     return function
 
 
-@click.command(epilog="\b\nExample:\n  pathway-sim run msc-dpn --arm rmat --replications 20000")
+@click.command(
+    short_help="Compare msc-dpn, small, and draw its charts: the place to start.",
+    epilog="\b\nExample:\n  pathway-sim demo --charts demo",
+)
+@click.option("--charts", type=FOLDER, default=Path("pathway-sim-demo"), show_default=True, help="Where the charts go.")
+@common
+@click.pass_obj
+def demo(view: View, /, charts: Path) -> None:
+    """The worked case, small: compare msc-dpn with 10,000 replications, and draw its charts."""
+    given = {"replications": 10_000, "charts": charts, "sets": ()}
+    _report(view, "msc-dpn", given, compare=True)
+    _hint(view, "next: pathway-sim init mine.yaml, edit it, and pathway-sim compare mine.yaml")
+
+
+@click.command(
+    short_help="When does it arrive, with what chance, where does it fail?",
+    epilog="\b\nExample:\n  pathway-sim run msc-dpn --arm rmat --replications 20000",
+)
 @click.argument("scenario")
 @running
 @outputs
@@ -43,7 +63,10 @@ def run(view: View, /, scenario: str, **given: Any) -> None:
     _report(view, scenario, given, compare=False)
 
 
-@click.command(epilog="\b\nExample:\n  pathway-sim compare msc-dpn --charts charts")
+@click.command(
+    short_help="What does each arm change, on the same random futures?",
+    epilog="\b\nExample:\n  pathway-sim compare msc-dpn --charts charts",
+)
 @click.argument("scenario")
 @running
 @outputs
@@ -54,7 +77,10 @@ def compare(view: View, /, scenario: str, **given: Any) -> None:
     _report(view, scenario, given, compare=True)
 
 
-@click.command(epilog="\b\nExample:\n  pathway-sim chart msc-dpn --kind timeline --out timeline.png")
+@click.command(
+    short_help="Draw one chart, or print the numbers that it would draw.",
+    epilog="\b\nExample:\n  pathway-sim chart msc-dpn --kind timeline --out timeline.png",
+)
 @click.argument("scenario")
 @click.option("--kind", type=click.Choice(CHARTS), default=CHARTS[0], show_default=True, help="Which chart.")
 @click.option("--out", type=FILE, metavar="FILE", help="Where to write it (.svg, .png, .pdf).  [default: KIND.svg]")
@@ -65,7 +91,8 @@ def chart(view: View, /, scenario: str, kind: str, out: Path | None, **given: An
     """Simulate SCENARIO and draw one chart. With --format csv or json: print the numbers that it would draw."""
     from pathway_sim.report.charts import CHARTS as DRAWN
 
-    results = _simulate(view, _load(scenario, given), given, compare=True, observe=None)
+    loaded = _load(scenario, given)
+    results = _simulate(view, loaded, _settings(given, compare=True))
     if view.format != "table":
         _print_rows(view, DRAWN[kind].data(results).table())
         return
@@ -74,20 +101,11 @@ def chart(view: View, /, scenario: str, kind: str, out: Path | None, **given: An
     click.echo(str(path))
 
 
-@click.command(epilog="\b\nExample:\n  pathway-sim demo --charts demo")
-@click.option("--charts", type=FOLDER, default=Path("pathway-sim-demo"), show_default=True, help="Where the charts go.")
-@common
-@click.pass_obj
-def demo(view: View, charts: Path) -> None:
-    """The worked case, small: compare msc-dpn with 10,000 replications, and draw both charts."""
-    given = {"replications": 10_000, "charts": charts, "sets": ()}
-    _report(view, "msc-dpn", given, compare=True)
-    _hint(view, "next: pathway-sim init mine.yaml, edit it, and pathway-sim compare mine.yaml")
-
-
 def _load(source: str, given: dict[str, Any]) -> Scenario:
     from pathway_sim.scenario import load
 
+    if not source:
+        raise UsageError("name a scenario: a path, the name of a shipped one, or - for standard input")
     return load(source, sets=given.pop("sets"))
 
 
@@ -95,90 +113,121 @@ def _report(view: View, source: str, given: dict[str, Any], *, compare: bool) ->
     """Run, write what was asked for, and print."""
     charts, events, save = (given.pop(name, None) for name in ("charts", "events", "save"))
     scenario = _load(source, given)
-    if compare and len(scenario.pathways) < 2:
-        raise UsageError(f"{scenario.name} has one arm, so there is nothing to compare; use run, or add arms")
+    settings = _settings(given, compare=compare)
+    if compare:
+        _require_two_arms(scenario, settings)
     if save is not None:
         from pathway_sim.report import folder
 
         folder.require_free(save)
-    if charts is not None:
-        _make(charts)
-    with ExitStack() as stack:
+    with _ready(charts):
+        results = _simulate(view, scenario, settings, events)
+        if charts is not None:
+            _draw(view, results, charts)
+    if save is not None:
+        folder.save(save, scenario, results)
+        view.written.append(save)
+    _print(view, results)
+    for path in view.written:
+        _hint(view, f"wrote {path}")
+
+
+def _settings(given: dict[str, Any], *, compare: bool) -> Settings:
+    from pathway_sim.run import Settings
+
+    if not 0 <= given.get("first", 0) <= FARTHEST:
+        raise UsageError(f"the number of the first replication must lie between 0 and {FARTHEST:,}")
+    arms = tuple(given.pop("arms", ()))
+    return Settings(arms=arms, compare=compare, **{name: value for name, value in given.items() if value is not None})
+
+
+def _require_two_arms(scenario: Scenario, settings: Settings) -> None:
+    """Refuse to compare an arm with itself."""
+    arms = list(scenario.pathways)
+    if len(arms) < 2:
+        raise UsageError(f"{scenario.name} has one arm, so there is nothing to compare; use run, or add arms")
+    if settings.arms and {*settings.arms, settings.baseline or scenario.baseline} == {settings.arms[0]}:
+        raise UsageError(f"{settings.arms[0]} is the baseline; name another arm with --arm; arms are {', '.join(arms)}")
+
+
+def _simulate(view: View, scenario: Scenario, settings: Settings, events: Path | None = None) -> Results:
+    """The results; the event log is complete, or not there, when they are."""
+    from pathway_sim.cli.screen import progress
+    from pathway_sim.run import run
+
+    with contextlib.ExitStack() as stack:
+        tick = stack.enter_context(progress(view, settings.replications, f"simulating {scenario.name}"))
         observe = None
         if events is not None:
             from pathway_sim.report.events import log
 
             observe = stack.enter_context(log(events)).add
-        results = _simulate(view, scenario, given, compare=compare, observe=observe)
-    drawn = _draw(results, charts) if charts is not None else []
-    if save is not None:
-        folder.save(save, scenario, results)
-    _print(view, results)
-    for path in (*drawn, *(path for path in (events, save) if path is not None)):
-        _hint(view, f"wrote {path}")
+        results = run(scenario, settings, observe=observe, progress=tick)
+    if events is not None:
+        view.written.append(events)
+    return results
 
 
-def _simulate(view: View, scenario: Scenario, given: dict[str, Any], *, compare: bool, observe: Any) -> Results:
-    from pathway_sim.cli.screen import progress
-    from pathway_sim.run import Settings, run
-
-    arms = tuple(given.pop("arms", ()))
-    settings = Settings(arms=arms, compare=compare, **{name: value for name, value in given.items() if value is not None})
-    with progress(view, settings.replications, f"simulating {scenario.name}") as tick:
-        return run(scenario, settings, observe=observe, progress=tick)
-
-
-def _draw(results: Results, charts: Path) -> list[Path]:
+def _draw(view: View, results: Results, charts: Path) -> None:
     from pathway_sim.report.charts import CHARTS as DRAWN
 
-    paths = []
     for name, kind in DRAWN.items():
-        paths.append(charts / f"{name}.svg")
-        kind.save(results, paths[-1])
-    return paths
+        path = charts / f"{name}.svg"
+        kind.save(results, path)
+        view.written.append(path)
+
+
+@contextmanager
+def _ready(folder: Path | None) -> Iterator[None]:
+    """Make a folder before the work starts; folders that were made are taken away again if nothing came into them."""
+    missing = [] if folder is None else [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        if folder is not None:
+            _make(folder)
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            for each in missing:
+                each.rmdir()
 
 
 def _make(folder: Path) -> None:
-    from pathway_sim.errors import StorageError
-
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise StorageError(f"cannot make the folder {folder}: there is a file of this name") from error
     except OSError as error:
         raise StorageError(f"cannot make the folder {folder}: {error.strerror}") from error
 
 
 def _print(view: View, results: Results) -> None:
     """Print results in the format asked for."""
-    if view.format == "json":
-        from json import dumps
+    from pathway_sim.cli import screen
 
+    if view.format == "json":
         from pathway_sim.analysis.as_json import to_json
 
-        click.echo(dumps(to_json(results), indent=1, allow_nan=False))
+        screen.write_json(to_json(results))
         return
-    from pathway_sim.analysis import tables
+    from pathway_sim.analysis import sentences, tables
 
     if view.format == "csv":
         click.echo(tables.tidy(results).as_csv(), nl=False)
         return
-    from pathway_sim.analysis.summary import all_notes
-    from pathway_sim.cli.screen import paragraph, show
-
-    paragraph(view, results.title, "bold")
-    paragraph(view, tables.headline(results))
-    paragraph(view, tables.provenance(results), "dim")
-    show(view, tables.tables(results))
-    for note in all_notes(results.arms, results.comparisons, results.notes):
-        paragraph(view, f"Note: {note}", "dim")
+    screen.paragraph(view, results.title, bold=True)
+    screen.paragraph(view, sentences.headline(results))
+    screen.show(view, tables.tables(results))
+    for note in sentences.notes(results):
+        screen.paragraph(view, f"Note: {note}", dim=True)
+    screen.paragraph(view, sentences.provenance(results), dim=True)
 
 
 def _print_rows(view: View, rows: Any) -> None:
+    from pathway_sim.cli.screen import write_json
     from pathway_sim.table import Table
 
     if view.format == "json":
-        from json import dumps
-
-        click.echo(dumps([dict(row) for row in rows], indent=1, allow_nan=False))
+        write_json([dict(row) for row in rows])
         return
     columns = tuple(rows[0]) if rows else ()
     click.echo(Table("", columns, tuple(tuple(row[name] for name in columns) for row in rows)).as_csv(), nl=False)
@@ -190,4 +239,5 @@ def _hint(view: View, text: str) -> None:
     say(view, text)
 
 
-COMMANDS = (demo, run, compare, chart)
+FIRST = (demo,)
+COMMANDS = (run, compare, chart)

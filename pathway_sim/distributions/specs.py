@@ -6,31 +6,42 @@ variable, `OTHERS` the rest with theirs; `FAMILY` takes them all by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from itertools import product
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag
 from typing_extensions import TypeAliasType
 
 from pathway_sim import distributions as families
 from pathway_sim.distributions import Distribution
-from pathway_sim.fields import NEEDS, Borrowed, Cited, Dimension, Magnitude, Spec, Stated, deep, misfit
+from pathway_sim.fields import NEEDS, Borrowed, Cited, Dimension, Found, Magnitude, Spec, Stated, deep
 
 Values = Mapping[str, Any]
-Found = Iterator[tuple[tuple[str | int, ...], str]]
+Path = tuple[str | int, ...]
+
+ENDS = (2.0**-53, 1.0 - 2.0**-53)
+"""The least and the greatest uniform number that a draw can have."""
+GREATEST = 1e30
+"""Beyond this a draw means nothing, and its products with a pace and effects could overflow."""
+EXTREME = "gives values too large or too small to reckon with; make the parameters less extreme"
+MAX_CORNERS = 4096
 
 
-def form(raw: object) -> str:
-    """Which of the four forms of a term this is, from the file's data or from a parsed value."""
+def form(raw: object) -> str | None:
+    """Which of the four forms of a term this is, from the file's data or from a parsed value; None if it is none."""
     if isinstance(raw, dict):
         if "kind" in raw:
             return "#distribution"
-        return "#stated" if "value" in raw or "evidence" not in raw else "#borrowed"
+        return "#stated" if "value" in raw else "#borrowed" if "evidence" in raw else None
     if isinstance(raw, DistributionSpec):
         return "#distribution"
     return "#stated" if isinstance(raw, Stated) else "#borrowed" if isinstance(raw, Borrowed) else "#plain"
 
+
+FORMLESS = 'does not say what the number is; it needs "value", or "kind" with the parameters of a distribution'
 
 Term = TypeAliasType(
     "Term",
@@ -39,7 +50,7 @@ Term = TypeAliasType(
         | Annotated[Stated, Tag("#stated")]
         | Annotated[Borrowed, Tag("#borrowed")]
         | Annotated["AnyDistribution", Tag("#distribution")],
-        Discriminator(form),
+        Discriminator(form, custom_error_type="number", custom_error_message=FORMLESS),
     ],
 )
 """A number as people write it. A named alias, because a distribution's own parameters are terms again."""
@@ -50,6 +61,7 @@ class DistributionSpec(Cited):
 
     AMOUNTS: ClassVar[tuple[str, ...]] = ()
     OTHERS: ClassVar[Mapping[str, Dimension]] = {}
+    ONLY: ClassVar[Dimension | None] = None
     FAMILY: ClassVar[Callable[..., Distribution]]
 
     value: Magnitude | None = Field(
@@ -63,6 +75,16 @@ class DistributionSpec(Cited):
         """The dimension each parameter must have if the variable has dimension `own`."""
         wanted: dict[str, Dimension] = dict.fromkeys((*self.AMOUNTS, "value", "shift", "min", "max"), own)
         return {**wanted, **self.OTHERS}
+
+    def misplaced(self, own: Dimension) -> Found:
+        """Parameters whose unit is not the one that a variable of dimension `own` needs."""
+        if self.ONLY not in (None, own):
+            what = "plain numbers" if self.ONLY == "number" else "lengths of time"
+            yield ("kind",), f"gives {what}, but this {NEEDS[own]}"
+            return
+        for name, wanted in self.dimensions(own).items():
+            if (term := getattr(self, name)) is not None:
+                yield from deep(misplaced(term, wanted), name)
 
     def variable(self) -> Dimension:
         """The dimension of the variable itself, read off its first amount."""
@@ -87,25 +109,75 @@ class DistributionSpec(Cited):
         """The distribution before shift and truncation."""
         return type(self).FAMILY(**{name: values[name] for name in (*self.AMOUNTS, *self.OTHERS)})
 
-    @model_validator(mode="after")
-    def _possible(self) -> DistributionSpec:
-        if error := misfit(self.impossible()):
-            raise error
-        return self
+    def nested(self) -> Iterator[tuple[Path, DistributionSpec]]:
+        """The distributions inside this one, each with its path."""
+        yield from (((name,), term) for name, term in self.terms().items() if isinstance(term, DistributionSpec))
 
-    def impossible(self) -> Found:
-        """What no value could mend: parameters outside their range, tried at the stated values."""
-        values = {name: stated(term) for name, term in self.terms().items()}
-        if any(value is None for value in values.values()):
+    def impossible(self, wrong: Collection[Path] = ()) -> Found:
+        """Parameters that no such distribution has, tried at the stated values.
+
+        Parameters
+        ----------
+        wrong : collection of path
+            Parameters with a wrong unit: what follows from their values is not reported as well.
+        """
+        inside: list[tuple[Path, str]] = []
+        for at, spec in self.nested():
+            inside += deep(spec.impossible([path[len(at) :] for path in wrong if path[: len(at)] == at]), *at)
+        yield from inside
+        suspects = {path[0] for path in (*wrong, *(path for path, _ in inside))}
+        values = {} if inside else self._values()
+        if any(value is None for value in values.values()) or inside:
             return  # a borrowed parameter is known only with the catalogue
+        with np.errstate(all="ignore"):  # what is too extreme is found below
+            found = list(self.tried(values))
+        yield from (
+            (path, message)
+            for path, message in found
+            if not suspects or (path and path[0] in self.OTHERS and path[0] not in suspects)
+        )
+        if found or suspects:
+            return
+        certain = not any(self.nested())
+        yield from self.at_ends({name: (value,) for name, value in values.items()}) if certain else ()
+        if self.value is not None and "value" not in values:
+            least, most = self.build(values).support()
+            if not least <= self.value.value <= most:
+                ends = f", which goes from {least:g} to {most:g}" if self.value.dimension == "number" else ""
+                yield ("value",), f"cannot occur in this distribution{ends}"
+
+    def _values(self) -> dict[str, float | None]:
+        return {name: stated(term) for name, term in self.terms().items()}
+
+    def tried(self, values: Values) -> Found:
+        """What is wrong with these values of the parameters, each a number or an array."""
         try:
-            inner = self.core(values)
-            found = list(inner.check())
-            yield from (((name,), message) for name, message in found)
+            found = list(self.core(values).check())
             if not found:
                 self.build(values)
         except ValueError as error:
-            yield (), str(error)
+            name, _, rest = str(error).partition(" ")
+            found = [(name, rest)] if name in values else [("", str(error))]
+        times = {name for name, wanted in self.dimensions(self.variable()).items() if wanted == "time"}
+        for name, message in found:
+            # Lengths of time are days here, which is seldom how the file puts them.
+            yield self._place(name), re.sub(r", is [^,]*$", "", message) if name in times else message
+
+    def _place(self, name: str) -> Path:
+        """The path of a parameter that a family names."""
+        return (name,) if name else ()
+
+    def at_ends(self, ends: Mapping[str, tuple[float, ...]]) -> Found:
+        """What is wrong with the distribution, or with its draws, where each parameter is at an end of its range."""
+        grid = _corners([*ends.values(), ENDS])
+        values = {name: np.ascontiguousarray(grid[:, k]) for k, name in enumerate(ends)}
+        try:
+            with np.errstate(over="raise", invalid="raise", divide="raise"):
+                found = list(self.tried(values))
+                drawn = self.build(values).ppf(np.ascontiguousarray(grid[:, -1])) if not found else np.zeros(1)
+        except FloatingPointError:
+            found, drawn = [], np.full(1, np.inf)
+        yield from found if found or np.all(np.abs(drawn) <= GREATEST) else [((), EXTREME)]
 
 
 class FixedSpec(DistributionSpec):
@@ -216,6 +288,7 @@ class NormalSpec(DistributionSpec):
 class BetaSpec(DistributionSpec):
     """A proportion; `alpha` and `beta` are like counts of yes and no."""
 
+    ONLY = "number"
     OTHERS: ClassVar[Mapping[str, Dimension]] = {"alpha": "number", "beta": "number"}
     kind: Literal["beta"]
     alpha: Term
@@ -226,6 +299,7 @@ class BetaSpec(DistributionSpec):
 class LogitNormalSpec(DistributionSpec):
     """A proportion whose log-odds are normal: `median`, and `sd` of the log-odds."""
 
+    ONLY = "number"
     OTHERS: ClassVar[Mapping[str, Dimension]] = {"median": "number", "sd": "number"}
     kind: Literal["logitnormal"]
     median: Term
@@ -254,9 +328,11 @@ class EmpiricalSpec(DistributionSpec):
         """See `DistributionSpec`."""
         return self.values[0].dimension
 
-    def dimensions(self, own: Dimension) -> dict[str, Dimension]:
+    def misplaced(self, own: Dimension) -> Found:
         """See `DistributionSpec`."""
-        return {**super().dimensions(own), **{f"values.{k}": own for k in range(len(self.values))}}
+        yield from super().misplaced(own)
+        for k, value in enumerate(self.values):
+            yield from deep(misplaced(value, own), "values", k)
 
     def core(self, values: Values) -> Distribution:  # noqa: ARG002  observed values are certain
         """See `DistributionSpec`."""
@@ -266,6 +342,7 @@ class EmpiricalSpec(DistributionSpec):
 class EnrolmentSpec(DistributionSpec):
     """Time to enrol all patients of a trial: Poisson-gamma recruitment (Anisimov & Fedorov 2007)."""
 
+    ONLY = "time"
     OTHERS: ClassVar[Mapping[str, Dimension]] = {
         "patients": "number",
         "sites": "number",
@@ -309,13 +386,20 @@ class MixtureSpec(DistributionSpec):
         """See `DistributionSpec`."""
         return self.parts[0].of.variable()
 
-    def dimensions(self, own: Dimension) -> dict[str, Dimension]:
+    def misplaced(self, own: Dimension) -> Found:
         """See `DistributionSpec`."""
-        wanted = super().dimensions(own)
+        yield from super().misplaced(own)
         for k, part in enumerate(self.parts):
-            wanted |= {f"parts.{k}.of.{name}": dimension for name, dimension in part.of.dimensions(own).items()}
-            wanted[f"parts.{k}.weight"] = "number"
-        return wanted
+            yield from deep(part.of.misplaced(own), "parts", k, "of")
+            if part.weight != "rest":
+                yield from deep(misplaced(part.weight, "number"), "parts", k, "weight")
+
+    def nested(self) -> Iterator[tuple[Path, DistributionSpec]]:
+        """See `DistributionSpec`."""
+        for k, part in enumerate(self.parts):
+            yield ("parts", k, "of"), part.of
+            if isinstance(part.weight, DistributionSpec):
+                yield ("parts", k, "weight"), part.weight
 
     def terms(self) -> dict[str, Any]:
         """See `DistributionSpec`."""
@@ -327,13 +411,29 @@ class MixtureSpec(DistributionSpec):
         return found
 
     def core(self, values: Values) -> Distribution:
-        """See `DistributionSpec`; raises ValueError if two weights are `rest` or the parts overlap."""
+        """See `DistributionSpec`; raises ValueError if the parts overlap."""
         weights = [values.get(f"parts.{k}.weight") for k in range(len(self.parts))]
-        if weights.count(None) > 1:
-            raise ValueError("only one part may have the weight rest")
         rest = 1.0 - sum(weight for weight in weights if weight is not None)
         inner = tuple(part.of.build(_below(values, f"parts.{k}.of.")) for k, part in enumerate(self.parts))
         return families.Mixture(tuple(rest if weight is None else weight for weight in weights), inner)
+
+
+    def tried(self, values: Values) -> Found:
+        """See `DistributionSpec`."""
+        rests = [k for k, part in enumerate(self.parts) if part.weight == "rest"]
+        weights = [value for name, value in values.items() if re.fullmatch(r"parts\.\d+\.weight", name)]
+        total = np.max(sum(weights, start=np.zeros(1)))
+        if len(rests) > 1:
+            yield ("parts", rests[1], "weight"), "only one part may have the rest"
+        elif rests and total > 1 + 1e-12:
+            yield ("parts",), f"the weights sum to {total:.6g}, more than 1, and leave nothing for the rest"
+        else:
+            yield from super().tried(values)
+
+    def _place(self, name: str) -> Path:
+        """See `DistributionSpec`: ``weights[0]`` of the family is ``parts.0.weight`` of the file."""
+        weight = re.fullmatch(r"weights\[(\d+)\]", name)
+        return ("parts", int(weight[1]), "weight") if weight else ("parts",)
 
 
 AnyDistribution = Annotated[
@@ -372,7 +472,10 @@ def stated(term: Magnitude | Stated | Borrowed | DistributionSpec) -> float | No
         return term.value.value
     assert isinstance(term, DistributionSpec)  # Stated always has a value
     values = {name: stated(inner) for name, inner in term.terms().items()}
-    return None if any(value is None for value in values.values()) else float(term.build(values).mean())
+    if any(value is None for value in values.values()):
+        return None
+    with np.errstate(all="ignore"):  # a mean beyond all bounds is infinite
+        return float(term.build(values).mean())
 
 
 def dimension(term: Magnitude | Stated | Borrowed | DistributionSpec) -> Dimension:
@@ -385,18 +488,28 @@ def dimension(term: Magnitude | Stated | Borrowed | DistributionSpec) -> Dimensi
 
 
 def misplaced(term: Magnitude | Stated | Borrowed | DistributionSpec, own: Dimension) -> Found:
-    """Parameters whose unit is not the one that a variable of dimension `own` needs."""
+    """Parts of a term whose unit is not the one that a variable of dimension `own` needs."""
     if isinstance(term, Magnitude):
         if term.dimension != own:
             yield (), NEEDS[own]
     elif isinstance(term, Stated):
         yield from deep(misplaced(term.value, own), "value")
     elif isinstance(term, DistributionSpec):
-        given = term.terms() | ({"value": term.value} if term.value is not None else {})
-        given |= {f"values.{k}": value for k, value in enumerate(getattr(term, "values", ()))}
-        for name, dimension in term.dimensions(own).items():
-            if name in given:
-                yield from deep(
-                    misplaced(given[name], dimension),
-                    *(int(part) if part.isdigit() else part for part in name.split(".")),
-                )
+        yield from term.misplaced(own)
+
+
+def faults(term: Magnitude | Stated | Borrowed | DistributionSpec, own: Dimension) -> Found:
+    """All that is wrong with a term in a field of dimension `own`: units, and parameters that no distribution has."""
+    wrong = list(misplaced(term, own))
+    yield from wrong
+    if isinstance(term, DistributionSpec) and not any("kind" in path for path, _ in wrong):
+        yield from term.impossible([path for path, _ in wrong])
+
+
+def _corners(ends: list[tuple[float, ...]]) -> Any:
+    """Every choice of one number from each, one a row; or, of too many, those in which at most one differs."""
+    if np.prod([float(len(each)) for each in ends]) <= MAX_CORNERS:
+        return np.array(list(product(*ends)))
+    rows = [[each[0] for each in ends], [each[-1] for each in ends]]
+    rows += [[*row[:k], each, *row[k + 1 :]] for row in rows[:2] for k in range(len(ends)) for each in ends[k]]
+    return np.array(rows)

@@ -55,7 +55,8 @@ def _merges(old: Mapping, new: Mapping, path: tuple[str, ...]) -> bool:
 
 
 def _recite(base: Mapping, over: Mapping, merged: Mapping) -> Mapping:
-    """The merged number with citations that hold: the override's own, or the note that it was changed."""
+    """The merged number without what no longer holds: a stated value of other parameters, and citations."""
+    merged = _unstated(base, over, merged)
     cited = any(key in base.entries for key in CITATIONS)
     if not cited or base.entries.keys() <= BORROWED or (changed := _change(_uncited(base), _uncited(merged))) is None:
         return merged
@@ -65,6 +66,18 @@ def _recite(base: Mapping, over: Mapping, merged: Mapping) -> Mapping:
         result.entries["assumption"] = Scalar(f"changed by {changed}"[:MAX_TEXT], changed)
         result.keys["assumption"] = changed
     return result
+
+
+def _unstated(base: Mapping, over: Mapping, merged: Mapping) -> Mapping:
+    """The merged distribution without the value stated for its old parameters, unless the override states one."""
+    kind = base.entries.get("kind")
+    stated = "values" if isinstance(kind, Scalar) and kind.value == "dirichlet" else "value"
+    if kind is None or stated not in base.entries or stated in over.entries:
+        return merged
+    if _change(_uncited(base), _uncited(merged)) is None:
+        return merged
+    entries = {name: node for name, node in merged.entries.items() if name != stated}
+    return Mapping(entries, {name: merged.keys[name] for name in entries}, merged.origin)
 
 
 def _uncited(node: Mapping, keep: set[str] | None = None) -> Mapping:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import platform
 import shutil
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from pathway_sim import document
 from pathway_sim.analysis.as_json import to_json
@@ -16,6 +19,7 @@ from pathway_sim.analysis.results import Results
 from pathway_sim.analysis.tables import tidy
 from pathway_sim.errors import StorageError
 from pathway_sim.scenario import Scenario
+from pathway_sim.scenario.resolved import settled, with_defaults
 
 PACKAGES = ("numpy", "pydantic", "scipy", "simpy")
 
@@ -33,7 +37,10 @@ def require_free(target: Path) -> None:
 
 
 def save(target: Path, scenario: Scenario, results: Results) -> None:
-    """Write a run: ``results.json``, ``curves.csv``, ``scenario.yaml`` (everything in one file) and, last, ``manifest.json``.
+    """Write a run: ``results.json``, ``curves.csv``, ``scenario.yaml`` and, last, ``manifest.json`` with their hashes.
+
+    The scenario is in one file, with its defaults, and gives the same results again. Nothing in the folder tells where
+    or by whom the run was made.
 
     Raises
     ------
@@ -42,23 +49,49 @@ def save(target: Path, scenario: Scenario, results: Results) -> None:
     """
     require_free(target)
     partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
+    made = [folder for folder in target.parents if not folder.exists()]
+    try:
+        partial.mkdir(parents=True)
+        for name, text in _files(scenario, results).items():
+            _write(partial / name, text)
+        partial.rename(target)
+    except OSError as error:
+        raise StorageError(f"cannot write {target}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        with contextlib.suppress(OSError):  # a folder that holds the run, or anything else, stays
+            for folder in made:
+                folder.rmdir()
+
+
+def _files(scenario: Scenario, results: Results) -> dict[str, str]:
+    """The files' texts by name; the manifest, which names the others, last."""
     files = {
         "results.json": json.dumps(to_json(results), indent=1, allow_nan=False) + "\n",
         "curves.csv": tidy(results).as_csv(),
-        "scenario.yaml": document.dump(scenario.document),
+        "scenario.yaml": document.dump(with_defaults(_portable(settled(scenario)))),
     }
     files["manifest.json"] = json.dumps(_manifest(results, files), indent=1) + "\n"
-    try:
-        partial.mkdir(parents=True)
-        for name, text in files.items():
-            with (partial / name).open("x", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
-        partial.rename(target)
-    except OSError as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise StorageError(f"cannot write {target}: {error.strerror or error}") from error
+    return files
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("x", encoding="utf-8", newline="\n") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _portable(node: Any) -> Any:
+    """The document without folders in the notes that name the file which changed a number."""
+    if isinstance(node, document.Mapping):
+        return replace(node, entries={name: _portable(value) for name, value in node.entries.items()})
+    if isinstance(node, document.Sequence):
+        return replace(node, items=tuple(map(_portable, node.items)))
+    folder, slash, _ = node.origin.file.rpartition("/")
+    if not (isinstance(node.value, str) and slash and node.origin.source == "file"):
+        return node
+    return replace(node, value=node.value.replace(f"{folder}/", "")) if node.value.startswith("changed by ") else node
 
 
 def _manifest(results: Results, files: dict[str, str]) -> dict[str, object]:

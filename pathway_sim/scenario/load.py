@@ -5,22 +5,26 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from pathway_sim import document
+from pathway_sim import document, evidence
 from pathway_sim.document import Mapping as Document
 from pathway_sim.errors import Problem, ScenarioError, StorageError
+from pathway_sim.fields import NEEDS, Dimension
 from pathway_sim.pathway import Condition, Pathway
 from pathway_sim.scenario.library import SHIPPED
-from pathway_sim.scenario.problems import Problems
+from pathway_sim.scenario.problems import Path as Place
+from pathway_sim.scenario.problems import Problems, not_a_name
 from pathway_sim.scenario.resolve import Parts, Resolver
 from pathway_sim.scenario.schema import SECTIONS, ArmSpec, Check, Header, PaceSpec, ScenarioSpec, Start
+from pathway_sim.stages.base import RESERVED
 from pathway_sim.units import suggest
 
 MAX_STAGES, MAX_ARMS = 200, 50
@@ -145,24 +149,20 @@ def _resolve(
     problems = Problems(base)
     header = _header(base, problems)
     arms = _entries(base, "arms", problems) or {}
-    found = list(problems.found)
-    if header is None:
-        return None, found + list(_arm(base, "base", "", None)[2])
-    documents, more = _arm_documents(base, arms, overrides)
-    found += more
+    documents, found = _arm_documents(base, arms, overrides)
     pathways: dict[str, Pathway] = {}
     cited: set[str] = set()
     checks: tuple[CheckPlan, ...] = ()
     baseline = _baseline(header, documents, problems)
+    checked = baseline if baseline in documents else next(iter(documents))
     for arm in sorted(documents, key=lambda arm: (arm != baseline, arm)):
         title = arms[arm].title if arm in arms and arms[arm] is not None else None
         pathway, resolver, wrong = _arm(documents[arm], arm, title or arm.replace("_", " "), header)
-        found += wrong
         if pathway is not None and resolver is not None:
             pathways[arm], cited = pathway, cited | resolver.numbers.cited
-            if arm == baseline:
-                checks, wrong = _checks(documents[arm], resolver, pathway)
-                found += wrong
+        if resolver is not None and arm == checked:
+            checks = _checks(documents[arm], resolver, pathway)
+        found += wrong
     found += problems.found
     if found or not pathways:
         return None, found
@@ -184,26 +184,21 @@ def _resolve(
     return scenario, []
 
 
-def _header(base: Document, problems: Problems) -> Header | None:
-    """The header, with unknown top-level keys, missing sections and wrong kinds of section reported."""
+def _header(base: Document, problems: Problems) -> Header:
+    """The header, with unknown top-level keys and missing sections reported; if it is wrong, one to go on with."""
     top = {name: node for name, node in base.entries.items() if name not in SECTIONS}
     inner = Problems(Document(top, {name: base.keys[name] for name in top}, base.origin))
     header: Header | None = inner.read(_adapter("header"), ())
-    known = {*Header.model_fields, *SECTIONS}
-    for problem in inner.found:
-        if "unknown field" in problem.message:
-            problem = Problem(
-                problem.file,
-                problem.line,
-                problem.column,
-                problem.path,
-                f"unknown field{suggest(problem.path, known) or '; it has no meaning here'}",
-            )
-        problems.found.append(problem)
+    problems.found += inner.found
     for section in ("stages", "milestones"):
-        if section not in base.entries:
+        if section not in base.entries and not any(f'"{section}"' in problem.message for problem in inner.found):
             problems.add((), f'the field "{section}" is missing')
-    return header
+    if header is not None:
+        return header
+    names = {name: document.plain(base.entries[name]) for name in ("goal", "baseline") if name in base.entries}
+    names = {name: text for name, text in names.items() if isinstance(text, str)}
+    stand_in = {"format": 1, "name": "x", "title": "", "as_of": "2026-01-01", "horizon": "1 year"}
+    return Header.model_validate(stand_in).model_copy(update=names)
 
 
 def _entries(base: Document, section: str, problems: Problems) -> dict[str, Any] | None:
@@ -215,22 +210,47 @@ def _entries(base: Document, section: str, problems: Problems) -> dict[str, Any]
         problems.add((section,), "must be a mapping of names")
         return None
     for name in node.entries:
-        if not _is_id(name):
-            problems.add(
-                (section, name),
-                f'"{name}" is not a name; a name has lower-case letters, digits, - and _, and begins with a letter',
-                key=True,
-            )
-    return {name: problems.read(_adapter(section), (section, name)) for name in node.entries}
+        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,63}", name):
+            problems.add((section, name), not_a_name(name), key=True)
+        elif name in RESERVED or (section, name) == ("milestones", "censored"):
+            problems.add((section, name), f'"{name}" has a meaning of its own; choose another name', key=True)
+    return {name: _entry(node, section, name, problems) for name in node.entries}
 
 
-def _is_id(name: str) -> bool:
-    return (
-        0 < len(name) <= 64
-        and name[0].isascii()
-        and name[0].islower()
-        and all(c.isascii() and (c.islower() or c.isdigit() or c in "-_") for c in name)
-    )
+def _entry(entries: Document, section: str, name: str, problems: Problems) -> Any:
+    """One validated entry, or None with its problems collected."""
+    entry = entries.entries[name]
+    if section == "stages" and isinstance(entry, Document) and "kind" not in entry.entries:
+        # Most often a misspelt name over another file or in an arm, where the stage that is meant has a kind.
+        hint = suggest(name, [other for other in entries.entries if other != name])
+        problems.add((section, name), f'the field "kind" is missing, which a new stage needs{hint}')
+        return None
+    return problems.read(_adapter(section), (section, name))
+
+
+def _unknown_evidence(node: document.Node, path: Place, problems: Problems) -> None:
+    """Report every id below a node that the evidence catalogue does not have."""
+    if isinstance(node, document.Sequence):
+        for place, item in enumerate(node.items):
+            _unknown_evidence(item, (*path, place), problems)
+    elif isinstance(node, Document):
+        alone = node.entries.keys() <= {"evidence", "transfer", "joined"}  # then it must be one figure
+        for name, entry in node.entries.items():
+            if name == "evidence":
+                ids = entry.items if isinstance(entry, document.Sequence) else (entry,)
+                for place, each in enumerate(ids):
+                    at = (*path, name, place) if isinstance(entry, document.Sequence) else (*path, name)
+                    _unknown_id(each, at, problems, alone=alone)
+            _unknown_evidence(entry, (*path, name), problems)
+
+
+def _unknown_id(node: document.Node, path: Place, problems: Problems, *, alone: bool) -> None:
+    reference = document.plain(node)
+    if isinstance(reference, str) and (alone or not evidence.known(reference)):
+        try:
+            evidence.figure(reference)
+        except evidence.UnknownFigureError as error:
+            problems.add(path, str(error))
 
 
 def _arm_documents(
@@ -242,7 +262,8 @@ def _arm_documents(
     found: list[Problem] = []
     documents: dict[str, Document] = {}
     if len(arms) > MAX_ARMS:
-        return {}, [base.keys["arms"].problem("arms", f"at most {MAX_ARMS} arms, not {len(arms)}")]
+        found.append(base.keys["arms"].problem("arms", f"at most {MAX_ARMS} arms, not {len(arms)}"))
+        return dict.fromkeys(arms, base), found
     for arm in arms:
         documents[arm] = base
         changes = document.find(base, ("arms", arm, "set"))
@@ -251,14 +272,15 @@ def _arm_documents(
         try:
             expanded = document.expand(changes)
         except ScenarioError as error:
-            found += error.problems
+            below = f"arms.{arm}.set"
+            found += [replace(each, path=f"{below}.{each.path}" if each.path else below) for each in error.problems]
             continue
         for section in expanded.entries:
             if section not in ARM_SECTIONS:
                 found.append(
                     expanded.keys[section].problem(
-                        f"arms.{arm}.set",
-                        f'an arm may change {", ".join(ARM_SECTIONS)}, not "{section}"{suggest(section, ARM_SECTIONS)}',
+                        f"arms.{arm}.set.{section}",
+                        f"cannot differ between arms; {', '.join(ARM_SECTIONS)} can{suggest(section, ARM_SECTIONS)}",
                     )
                 )
         documents[arm] = document.overlay(base, expanded)
@@ -279,10 +301,13 @@ def _baseline(header: Header, documents: Mapping[str, object], problems: Problem
 
 
 def _arm(
-    base: Document, arm: str, title: str, header: Header | None
+    base: Document, arm: str, title: str, header: Header
 ) -> tuple[Pathway | None, Resolver | None, list[Problem]]:
     """The pathway of one arm's document, or what is wrong with it."""
     problems = Problems(base)
+    for name in ("stages", "effects", "pace", "carved"):
+        if name in base.entries:
+            _unknown_evidence(base.entries[name], (name,), problems)
     sections = {name: _entries(base, name, problems) for name in ("stages", "effects", "milestones")}
     stages = sections["stages"]
     if stages is not None and "stages" in base.entries and not 0 < len(stages) <= MAX_STAGES:
@@ -290,7 +315,7 @@ def _arm(
     pace, start = (
         problems.read(_adapter(name), (name,)) if name in base.entries else None for name in ("pace", "start")
     )
-    if header is None or stages is None or sections["milestones"] is None:
+    if not stages or sections["milestones"] is None:
         return None, None, problems.found
     goal = _goal(header, sections["milestones"], problems) if "milestones" in base.entries else ""
     parts = Parts(
@@ -298,6 +323,8 @@ def _arm(
         milestones={k: v for k, v in sections["milestones"].items() if v is not None}, pace=pace, start=start,
     )  # fmt: skip
     resolver = Resolver(parts, problems)
+    if resolver.too_long():
+        return None, None, problems.found
     pathway = resolver.pathway(arm, title, goal)
     return (None if problems.found else pathway), resolver, problems.found
 
@@ -310,27 +337,43 @@ def _goal(header: Header, milestones: Mapping[str, object], problems: Problems) 
     for name in ("availability", "approval"):
         if name in milestones:
             return name
-    problems.add(("milestones",), 'say which milestone is the main one: add "goal: NAME"', key=True)
+    message = 'say which milestone is the main one: add "goal: NAME"'
+    problems.add(("milestones",), message if milestones else "must name at least one milestone", key=True)
     return ""
 
 
-def _checks(base: Document, resolver: Resolver, pathway: Pathway) -> tuple[tuple[CheckPlan, ...], list[Problem]]:
+def _checks(base: Document, resolver: Resolver, pathway: Pathway | None) -> tuple[CheckPlan, ...]:
+    """The checks with their facts; if there is no pathway, only for what is wrong with them."""
     problems = resolver.problems
-    before = len(problems.found)
     plans: list[CheckPlan] = []
     for name, spec in (_entries(base, "carved", problems) or {}).items():
         if spec is None:
+            for key in ("from", "to", "share", "given"):
+                resolver.salvage(("carved", name, key))
             continue
+        _check_units(name, spec, problems)
         expressions = {"from": spec.from_, "to": spec.to, "share": spec.share, "given": spec.given}
-        facts = {
-            key: resolver.ranked(expression, ("carved", name, key), pathway)
+        conditions = {
+            key: resolver.condition(expression, ("carved", name, key))
             for key, expression in expressions.items()
             if expression is not None
         }
         if spec.published is not None:
-            resolver.numbers.cite(spec.published, ("carved", name, "published"))
-        plans.append(CheckPlan(name, spec, facts))
-    return tuple(plans), problems.found[before:]
+            resolver.numbers.cite(spec.published)
+        if pathway is not None:
+            facts = {key: resolver.ranked(condition, pathway) for key, condition in conditions.items()}
+            plans.append(CheckPlan(name, spec, facts))
+    return tuple(plans)
+
+
+def _check_units(name: str, spec: Check, problems: Problems) -> None:
+    """Figures that are not of the sort that is measured."""
+    wanted: Dimension = "number" if spec.share is not None or spec.statistic == "sd_log" else "time"
+    for place, figure in enumerate(spec.accept):
+        if figure.dimension != wanted:
+            problems.add(("carved", name, "accept", place), NEEDS[wanted])
+    if spec.published is not None and spec.published.value.dimension != wanted:
+        problems.add(("carved", name, "published", "value"), NEEDS[wanted])
 
 
 def _fingerprint(base: Document) -> str:

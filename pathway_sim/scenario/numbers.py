@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from pathway_sim import distributions, evidence
-from pathway_sim.distributions.specs import DistributionSpec
+from pathway_sim.distributions.specs import ENDS, DistributionSpec
 from pathway_sim.fields import Borrowed, Cited, Magnitude, Stated
 from pathway_sim.parameters import Chance, Number, Unknown
 from pathway_sim.scenario.problems import Path, Problems
 from pathway_sim.stages import Dirichlet
+from pathway_sim.stages.base import is_time
 
 
 class Numbers:
@@ -19,19 +23,21 @@ class Numbers:
     def __init__(self, problems: Problems) -> None:
         self.problems = problems
         self.cited: set[str] = set()
+        self._read: dict[tuple[Path, str], Number | Chance | None] = {}
 
     def read(self, term: Any, path: Path, *, name: str = "") -> Number | Chance | None:
         """The number (of any field) or the chance (of a duration field) that a term stands for; None if it is wrong.
 
-        `name` picks one outcome of a Dirichlet.
+        `name` picks one outcome of a Dirichlet. Each path is read once, however many visits use it.
         """
-        if isinstance(term, DistributionSpec) and is_time(term):
-            return self._chance(term, path)
-        return self.number(term, path, name=name)
+        if (path, name) not in self._read:
+            chance = isinstance(term, DistributionSpec) and is_time(term)
+            self._read[path, name] = self._chance(term, path) if chance else self.number(term, path, name=name)
+        return self._read[path, name]
 
     def number(self, term: Any, path: Path, *, name: str = "") -> Number | None:
         """The number that a term stands for: in it, a distribution is what is not known."""
-        self.cite(term, path)
+        self.cite(term)
         if isinstance(term, Magnitude):
             return Number(term.value)
         if isinstance(term, Stated):
@@ -42,29 +48,31 @@ class Numbers:
             return self._share(term, path, name)
         return self._unknown(term, path)
 
-    def cite(self, term: Any, path: Path) -> None:
-        """Remember the evidence that a term names, and say what the catalogue does not have."""
-        ids: Iterable[str] = (
-            (term.evidence,) if isinstance(term, Borrowed) else term.evidence if isinstance(term, Cited) else ()
-        )
-        for reference in ids:
-            self.cited.add(reference)
-            if not evidence.known(reference) and not isinstance(term, Borrowed):
-                try:
-                    evidence.figure(reference)
-                except evidence.UnknownFigureError as error:
-                    self.problems.add((*path, "evidence"), str(error))
+    def cite(self, term: Any) -> None:
+        """Remember the evidence that a term names; what the catalogue does not have is reported with the file."""
+        if isinstance(term, Borrowed):
+            self.cited.add(term.evidence)
+        elif isinstance(term, Cited):
+            self.cited.update(term.evidence)
 
     def _chance(self, term: DistributionSpec, path: Path) -> Chance | None:
-        self.cite(term, path)
+        self.cite(term)
         parameters = {name: self.number(inner, (*path, *_split(name))) for name, inner in term.terms().items()}
         if any(number is None for number in parameters.values()):
             return None
         found = {name: number for name, number in parameters.items() if number is not None}
-        chance = Chance(found, term.build)
-        for message in chance.stated().check():
-            self.problems.add((*path, message[0]), message[1])
-        return chance
+        return Chance(found, term.build) if self._holds(term, found, path) else None
+
+    def _holds(self, term: DistributionSpec, parameters: Mapping[str, Number], path: Path) -> bool:
+        """Whether a distribution can be drawn from whatever its unknown parameters turn out to be; else a problem."""
+        wrong = [(at, message) for at, message in term.at_ends({name: (n.value,) for name, n in parameters.items()})]
+        if not wrong and any(number.unknown is not None for number in parameters.values()):
+            unsure = term.at_ends({name: ends(number) for name, number in parameters.items()})
+            what = "with what is not known at its ends: {}; bound that with min and max"
+            wrong = [(at, what.format(message)) for at, message in unsure]
+        for at, message in wrong:
+            self.problems.add((*path, *at), message)
+        return not wrong
 
     def _unknown(self, term: DistributionSpec, path: Path) -> Number | None:
         values: dict[str, float] = {}
@@ -78,8 +86,14 @@ class Numbers:
             if number is None or number.unknown is not None:
                 return None
             values[name] = number.value
+        if not self._holds(term, {name: Number(value) for name, value in values.items()}, path):
+            return None
         distribution = term.build(values)
-        value = float(distribution.mean()) if term.value is None else term.value.value
+        with np.errstate(all="ignore"):
+            value = float(distribution.mean()) if term.value is None else term.value.value
+        if not math.isfinite(value):
+            self.problems.add(path, 'has no mean to use where nothing is drawn; add "value"')
+            return None
         return Number(value, Unknown(".".join(map(str, path)), distribution))
 
     def _share(self, term: Dirichlet, path: Path, name: str) -> Number:
@@ -90,9 +104,8 @@ class Numbers:
     def _borrowed(self, term: Borrowed, path: Path) -> Number | None:
         try:
             figure = evidence.figure(term.evidence)
-        except evidence.UnknownFigureError as error:
-            self.problems.add((*path, "evidence"), str(error))
-            return None
+        except evidence.UnknownFigureError:
+            return None  # reported with the file
         if figure.is_time:
             return Number(figure.value)
         unknown = _doubt(figure, term.transfer)
@@ -109,23 +122,17 @@ def _doubt(figure: evidence.Figure, transfer: float) -> distributions.Distributi
     """
     if transfer > 0:
         return distributions.LogitNormal(figure.value, transfer) if 0 < figure.value < 1 else None
-    if figure.n is None:
+    if figure.n is None or not 0 <= figure.value <= 1:
         return None
     yes = figure.value * figure.n
     return distributions.Beta(yes + 0.5, figure.n - yes + 0.5)
 
 
-def is_time(term: Any) -> bool:
-    """Whether a term is a length of time."""
-    if isinstance(term, Magnitude):
-        return term.dimension == "time"
-    if isinstance(term, Stated):
-        return term.value.dimension == "time"
-    if isinstance(term, Borrowed):
-        return evidence.known(term.evidence) and evidence.figure(term.evidence).is_time
-    if isinstance(term, DistributionSpec):
-        return term.variable() == "time"
-    return False
+def ends(number: Number) -> tuple[float, ...]:
+    """The least and the greatest value that a number can turn out to have."""
+    if number.unknown is None:
+        return (number.value,)
+    return tuple(float(x) for x in number.unknown.distribution.ppf(np.array(ENDS)))
 
 
 def _split(name: str) -> Path:

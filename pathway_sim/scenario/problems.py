@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from pathway_sim.document import Mapping, Node, find, locate, plain
-from pathway_sim.errors import Problem
-from pathway_sim.fields import Spec
+from pathway_sim.document.scalars import shorten
+from pathway_sim.errors import Problem, ScenarioError
+from pathway_sim.fields import MAX_PROBLEMS
 from pathway_sim.units import suggest
 
 Path = tuple[str | int, ...]
@@ -23,7 +24,7 @@ KINDS_OF_VALUE = {
     "tuple": "a list",
     "list": "a list",
     "model": "a mapping of keys and values",
-    "date": "a date such as 2026-11-22",
+    "model_attributes": "a mapping of keys and values",
 }
 
 
@@ -35,9 +36,24 @@ class Problems:
         self.found: list[Problem] = []
 
     def add(self, path: Path, message: str, *, key: bool = False) -> None:
-        """A problem with the value (or with the key itself) at a path."""
+        """A problem with the value, or with the key itself, at a path; a path that ends in ``[key]`` says so too.
+
+        What is wrong with a mapping as a whole is shown at its key, unless it begins on the same line.
+
+        Raises
+        ------
+        ScenarioError
+            If there are so many problems that a longer list helps no one.
+        """
+        if path and path[-1] == "[key]":
+            path, key = path[:-1], True
         origin, _ = locate(self.document, path, key=key)
+        if isinstance(find(self.document, path), Mapping):
+            at_key, _ = locate(self.document, path, key=True)
+            origin = at_key if at_key.line != origin.line else origin
         self.found.append(origin.problem(".".join(str(part) for part in path), message))
+        if len(self.found) >= MAX_PROBLEMS:
+            raise ScenarioError([*self.found, origin.problem("", "there are more problems; mend these first")])
 
     def read(self, adapter: TypeAdapter[Any], path: Path) -> Any:
         """The validated value at a path, or None with its problems collected."""
@@ -51,21 +67,23 @@ class Problems:
             return None
 
     def _explain(self, path: Path, error: Any) -> None:
+        """Add what one error says."""
         loc = tuple(self._real(path, error["loc"]))
-        if error["type"] == "misfit":
-            for below, message in error["ctx"]["problems"]:
-                self.add((*loc, *below), message)
-        elif error["type"] == "extra_forbidden":
-            self.add(
-                loc,
-                f"unknown field{suggest(str(loc[-1]), self._fields(loc[:-1])) or '; it has no meaning here'}",
-                key=True,
-            )
-        elif error["type"] == "missing":
-            where, name = (*path, *error["loc"][:-1]), error["loc"][-1]
-            self.add(tuple(self._real((), where)), f'the field "{name}" is missing')
-        else:
-            self.add(loc, sentence(error))
+        node = find(self.document, loc)
+        match error["type"]:
+            case "misfit":
+                for below, message in error["ctx"]["problems"]:
+                    self.add((*loc, *below), message)
+            case "missing":
+                self.add(loc, f'the field "{error["loc"][-1]}" is missing')
+            case "union_tag_not_found":
+                self.add(loc, 'the field "kind" is missing')
+            case "union_tag_invalid":
+                self.add((*loc, "kind"), sentence(error))
+            case "too_short" if node is not None and len(plain(node)) >= error["ctx"]["min_length"]:
+                pass  # it would be long enough, but for entries whose own problems are reported
+            case kind:
+                self.add(loc, sentence(error), key=kind == "unknown" or error["loc"][-1:] == ("[key]",))
 
     def _real(self, path: Path, loc: Sequence[str | int]) -> Iterator[str | int]:
         """The elements of an error's location that are in the document; the rest name alternatives that were tried."""
@@ -77,25 +95,6 @@ class Problems:
                 yield element
                 node = inner
 
-    def _fields(self, path: Path) -> set[str]:
-        """The fields that the mapping at a path could have, as far as its kind tells; else those of every mapping."""
-        node = find(self.document, path)
-        kind = plain(node.entries["kind"]) if isinstance(node, Mapping) and "kind" in node.entries else None
-        models = list(_descendants(Spec))
-        own = [model for model in models if kind is not None and _kind(model) == kind]
-        return {field.alias or name for model in own or models for name, field in model.model_fields.items()}
-
-
-def _descendants(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    for inner in model.__subclasses__():
-        yield inner
-        yield from _descendants(inner)
-
-
-def _kind(model: type[BaseModel]) -> object:
-    field = model.model_fields.get("kind")
-    return getattr(field.annotation, "__args__", (None,))[0] if field is not None else None
-
 
 def sentence(error: Any) -> str:
     """What a validator's error means, in plain words."""
@@ -103,33 +102,52 @@ def sentence(error: Any) -> str:
     if name in SENTENCES:
         return SENTENCES[name](error, context)
     stem = name.removesuffix("_type").removesuffix("_parsing").split("_from_")[0]
-    if stem in KINDS_OF_VALUE:
-        return f"must be {KINDS_OF_VALUE[stem]}"
-    return str(error["msg"])
+    return f"must be {KINDS_OF_VALUE[stem]}" if stem in KINDS_OF_VALUE else "is not what is expected here"
 
 
 def _one_of(error: Any, context: Any) -> str:
     expected = str(context["expected"]).replace(" or ", ", ").replace("'", "")
-    value = error["input"]
-    return f'must be one of {expected}, is "{value}"{suggest(str(value), expected.split(", "))}'
+    several, value = "one of " if "," in expected else "", error["input"]
+    return f"must be {several}{expected}, is {_shown(value)}{suggest(str(value), expected.split(', '))}"
 
 
-def _kind_of(_error: Any, context: Any) -> str:
-    expected = str(context["expected_tags"]).replace("'", "")
-    return f'unknown kind "{context["tag"]}"{suggest(str(context["tag"]), expected.split(", "))}; kinds are {expected}'
+def _kind_of(error: Any, context: Any) -> str:
+    kinds, kind = str(context["expected_tags"]).replace("'", ""), error["input"]["kind"]
+    if not isinstance(kind, str):
+        return f"must be one of {kinds}, is {_shown(kind)}"
+    return f'unknown kind "{shorten(kind)}"{suggest(kind, kinds.split(", ")) or f"; kinds are {kinds}"}'
+
+
+def _shown(value: Any) -> str:
+    """A value as the file has it, if it is a single one."""
+    if isinstance(value, str):
+        return f'"{shorten(value)}"'
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else str(value)
+
+
+def _count(number: int) -> str:
+    return "1 entry" if number == 1 else f"{number} entries"
 
 
 SENTENCES: dict[str, Callable[[Any, Any], str]] = {
     "number": lambda error, _: str(error["msg"]),
+    "unknown": lambda error, _: str(error["msg"]),
     "literal_error": _one_of,
     "union_tag_invalid": _kind_of,
-    "union_tag_not_found": lambda *_: 'needs the field "kind"',
-    "greater_than_equal": lambda error, context: f"must be at least {context['ge']:g}, is {error['input']}",
-    "less_than_equal": lambda error, context: f"must be at most {context['le']:g}, is {error['input']}",
-    "too_short": lambda _, context: f"must have at least {context['min_length']} entries",
-    "too_long": lambda _, context: f"must have at most {context['max_length']} entries",
-    "string_too_long": lambda _, context: f"must have at most {context['max_length']} characters",
-    "string_pattern_mismatch": lambda error, _: (
-        f'"{error["input"]}" is not a name; a name has lower-case letters, digits, - and _, and begins with a letter'
-    ),
+    "greater_than_equal": lambda error, context: f"must be at least {context['ge']:,.6g}, is {error['input']}",
+    "less_than_equal": lambda error, context: f"must be at most {context['le']:,.6g}, is {error['input']}",
+    "too_short": lambda _, context: f"must have at least {_count(context['min_length'])}",
+    "too_long": lambda _, context: f"must have at most {_count(context['max_length'])}",
+    "string_too_long": lambda _, context: f"must have at most {context['max_length']:,} characters",
+    "string_pattern_mismatch": lambda error, _: not_a_name(error["input"]),
 }
+
+
+def not_a_name(text: str) -> str:
+    """What to say of a text that cannot be a name."""
+    shown = f'"{shorten(text)}" is not a name'
+    if len(text) > 64:
+        return f"{shown}; a name has at most 64 characters"
+    return f"{shown}; a name has lower-case letters, digits, - and _, and begins with a letter"

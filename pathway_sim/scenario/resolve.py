@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import islice, pairwise
+from typing import Any, Literal
 
-from pathway_sim.parameters import Chance, Number
 from pathway_sim.pathway import (
     ALWAYS,
     IMPOSSIBLE,
@@ -27,15 +27,21 @@ from pathway_sim.pathway import (
     Pathway,
     StageInfo,
     Step,
+    facts_of,
 )  # fmt: skip
-from pathway_sim.scenario.numbers import Numbers, is_time
+from pathway_sim.document import Mapping as Document
+from pathway_sim.document import find, plain
+from pathway_sim.scenario.numbers import Numbers, ends
 from pathway_sim.scenario.problems import Path, Problems
 from pathway_sim.scenario.schema import EffectSpec, Ending, Header, PaceSpec, Start
 from pathway_sim.stages import Draft, Stage
-from pathway_sim.stages.expressions import Expression
+from pathway_sim.stages.base import INFINITE, figure_of, is_time, wrong_term
+from pathway_sim.stages.expressions import Expression, readable
 from pathway_sim.units import suggest
 
 MAX_STEPS = 2000
+MAX_DRAFTS = 4 * MAX_STEPS  # with the stages before the first one, which are not walked
+WIDEST_PACE = 20  # its exponential can still be multiplied with any length of time
 OPERATORS = ("set", "odds", "scale")
 
 
@@ -58,14 +64,23 @@ class Resolver:
 
     def __init__(self, parts: Parts, problems: Problems) -> None:
         self.parts, self.problems, self.numbers = parts, problems, Numbers(problems)
-        self.drafts = [
+        drafts = (
             (name, stage, draft) for name, stage in sorted(parts.stages.items()) if stage for draft in stage.drafts()
-        ]
+        )
+        self.drafts = list(islice(drafts, MAX_DRAFTS))
         self.by_stage: dict[str, list[int]] = {name: [] for name in sorted(parts.stages)}
         for index, (name, _, _) in enumerate(self.drafts):
             self.by_stage[name].append(index)
         self.done = self._done_before()
         self.awaited = self._awaited() if self.done else set()
+
+    def too_long(self) -> bool:
+        """Whether the stages have more steps than are walked; then a problem is collected."""
+        count = sum(name not in self.done for name, _, _ in self.drafts)
+        if count > MAX_STEPS:
+            message = f"make more than {MAX_STEPS:,} steps, each visit counted; lower at_most, or use fewer stages"
+            self.problems.add(("stages",), message, key=True)
+        return count > MAX_STEPS
 
     # --- references -------------------------------------------------------------------------------------------------
 
@@ -76,7 +91,7 @@ class Resolver:
         members = tuple(self.condition(inner, (*path, *below), negation=negation) for below, inner in expression.of)
         if expression.operator == "not":
             if not negation:
-                self.problems.add(path, "not has no time of its own and can stand in if only")
+                self.problems.add(path, "not has no time of its own, so it can stand under if only")
             return Not(members[0]) if members else IMPOSSIBLE
         if expression.operator == "all":
             return members[0] if len(members) == 1 else All(members)
@@ -107,6 +122,30 @@ class Resolver:
             self.problems.add(path, self._no_such_fact(reference, part, outcome))
         return facts[0] if len(facts) == 1 else AnyOf(facts)
 
+    def salvage(self, path: Path, *, negation: bool = False) -> None:
+        """Check the references of an expression in a part of the file that is not valid as a whole."""
+        node = find(self.problems.document, path)
+        expression = None if node is None else readable(plain(node))
+        if expression is not None:
+            self.condition(expression, path, negation=negation)
+
+    def _salvage_all(self) -> None:
+        """Check the references of what is not valid, so that all that is wrong is reported at once."""
+        for name in (name for name, stage in self.parts.stages.items() if stage is None):
+            self.salvage(("stages", name, "after"))
+            self.salvage(("stages", name, "if"), negation=True)
+        for section, valid in (("effects", self.parts.effects), ("milestones", self.parts.milestones)):
+            node = self.problems.document.entries.get(section)
+            for name in node.entries if isinstance(node, Document) else ():
+                if name in valid:
+                    continue
+                if section == "effects":
+                    self.salvage((section, name, "if"), negation=True)
+                    self._targets(name)
+                    continue
+                for key in ((), ("reached",), ("until",)):
+                    self.salvage((section, name, *key))
+
     def _part_and_outcome(self, reference: Expression) -> tuple[str | None, str | None]:
         parts = {self.drafts[k][2].part for k in self.by_stage[reference.names[0]]} - {""}
         rest = reference.names[1:]
@@ -133,15 +172,21 @@ class Resolver:
         return Fact(index, codes) if codes else None
 
     def _no_such_fact(self, reference: Expression, part: str | None, outcome: str | None) -> str:
-        drafts = [self.drafts[k][2] for k in self.by_stage[reference.names[0]]]
-        names = sorted({name for draft in drafts if part in (None, draft.part) for name in draft.outcomes} | {"start"})
-        if part is not None and part not in {draft.part for draft in drafts}:
-            return f'"{reference.names[0]}" has no part "{part}"{suggest(part, {draft.part for draft in drafts})}'
+        stage = reference.names[0]
+        drafts = [self.drafts[k][2] for k in self.by_stage[stage]]
+        parts = sorted({draft.part for draft in drafts} - {""})
+        here = [draft for draft in drafts if part in (None, draft.part)]
+        names = sorted({name for draft in here for name in draft.outcomes} | {"start", "skipped"})
+        if not here and part is not None:
+            hint = suggest(part, parts) or f"; it has {', '.join(parts) or 'none'}"
+            return f'"{stage}" has no part "{part}"{hint}'
         if outcome is not None and outcome not in names:
-            return (
-                f'"{reference.names[0]}" has no outcome "{outcome}"{suggest(outcome, names)}; it has {", ".join(names)}'
-            )
-        return f'"{reference.text}" can never happen'
+            hint = suggest(outcome, names) or f"; it has {', '.join(names)}"
+            return f'"{stage}" has no outcome "{outcome}"{hint}'
+        last = max(draft.visit for draft in here)
+        if reference.visit is not None and reference.visit > last:
+            return f'"{stage}" has no visit {reference.visit}; its last is {last}'
+        return f'"{reference.text}" can never happen; another visit or part of the stage ends so'
 
     # --- starting at a later stage ----------------------------------------------------------------------------------
 
@@ -179,13 +224,12 @@ class Resolver:
 
     def pathway(self, arm: str, title: str, baseline_goal: str) -> Pathway:
         """The pathway; not to be used if problems were found."""
+        self._salvage_all()
         effects = self._effects()
         steps = [self._step(k, effects) for k in range(len(self.drafts))]
         milestones = {name: self._milestone(name, spec) for name, spec in sorted(self.parts.milestones.items())}
         pace = self._pace()
         kept = [k for k in range(len(steps)) if steps[k].stage not in self.done]
-        if len(kept) > MAX_STEPS:
-            self.problems.add(("stages",), f"these stages unroll to {len(kept)} steps; at most {MAX_STEPS} are walked")
         order = self._order(steps, kept)
         rank = {k: place for place, k in enumerate(order)}
         return Pathway(
@@ -202,14 +246,14 @@ class Resolver:
             pace=pace,
         )
 
-    def ranked(self, expression: Expression, path: Path, pathway: Pathway) -> Condition:
-        """The condition of an expression, numbered as the pathway is."""
+    def ranked(self, condition: Condition, pathway: Pathway) -> Condition:
+        """A condition with steps numbered as the pathway is."""
         rank = {
             k: pathway.rank[_name(name, draft)]
             for k, (name, _, draft) in enumerate(self.drafts)
             if name not in self.done
         }
-        return _moved(self.condition(expression, path), rank)
+        return _moved(condition, rank)
 
     def _stages(self, rank: Mapping[int, int]) -> tuple[StageInfo, ...]:
         """What outputs say of each stage, in the order of their first steps."""
@@ -229,12 +273,10 @@ class Resolver:
             for target, term in draft.inputs.items()
         }
         fatal = stage.ends_program()
-        if not draft.follows and (unknown := fatal - self._outcomes(name)) and stage.terminal is not None:
-            for outcome in sorted(unknown):
-                self.problems.add(
-                    (*path, "terminal"),
-                    f'"{outcome}" is not an outcome of this stage{suggest(outcome, self._outcomes(name))}',
-                )
+        for place, outcome in enumerate(stage.terminal or ()):
+            if not draft.follows and outcome not in self._outcomes(name):
+                hint = suggest(outcome, self._outcomes(name)) or f"; it has {', '.join(sorted(self._outcomes(name)))}"
+                self.problems.add((*path, "terminal", place), f'"{outcome}" is not an outcome of this stage{hint}')
         return Step(
             stage=name,
             part=draft.part,
@@ -290,17 +332,12 @@ class Resolver:
         bound: dict[tuple[str, str], list[Effect]] = defaultdict(list)
         for name, spec in sorted(self.parts.effects.items()):
             condition = self.condition(spec.if_, ("effects", name, "if"), negation=True)
-            number = self.numbers.read(spec.term, ("effects", name, spec.operator))
-            self.numbers.cite(spec, ("effects", name))
-            for place, target in enumerate(spec.on):
-                path: Path = ("effects", name, "on", place) if len(spec.on) > 1 else ("effects", name, "on")
-                stage, _, inner = target.partition(".")
-                if (
-                    self._fits(stage, inner, spec, number, path)
-                    and spec.enabled
-                    and number is not None
-                    and stage not in self.done
-                ):
+            self.numbers.cite(spec)
+            targets = self._targets(name)
+            fits = [self._fits(name, spec, stage, inner) for stage, inner in targets]
+            number = self.numbers.read(spec.term, ("effects", name, spec.operator)) if any(fits) else None
+            for (stage, inner), fit in zip(targets, fits, strict=True):
+                if fit and spec.enabled and number is not None and stage not in self.done:
                     bound[stage, inner].append(Effect(name, condition, spec.operator, number))
         for (stage, inner), effects in bound.items():
             replacing = [effect.name for effect in effects if effect.operator == "set"]
@@ -312,49 +349,73 @@ class Resolver:
             effects.sort(key=lambda effect: (OPERATORS.index(effect.operator), effect.name))
         return bound
 
-    def _fits(self, stage: str, inner: str, spec: EffectSpec, number: Number | Chance | None, path: Path) -> bool:
-        """Whether the target exists and the operator makes sense for it; else a problem."""
+    def _targets(self, name: str) -> list[tuple[str, str]]:
+        """The stages and numbers that an effect acts on; what is wrong with the others is reported."""
+        found: list[tuple[str, str]] = []
+        for path, target in self._texts(("effects", name, "on")):
+            stage, _, inner = target.partition(".")
+            if message := self._no_target(stage, inner):
+                self.problems.add(path, message)
+            elif (stage, inner) in found:
+                self.problems.add(path, f"{target} is named twice")
+            elif self.parts.stages[stage] is not None:
+                found.append((stage, inner))
+        return found
+
+    def _texts(self, path: Path) -> Iterator[tuple[Path, str]]:
+        """The text at a path of the file, or the texts of the list there, each with its own path."""
+        node = find(self.problems.document, path)
+        data = None if node is None else plain(node)
+        yield from ((path, text) for text in (data,) if isinstance(text, str))
+        yield from (((*path, k), text) for k, text in enumerate(data if isinstance(data, list) else ()) if isinstance(text, str))
+
+    def _no_target(self, stage: str, inner: str) -> str:
+        """Why there is no such number, or an empty string."""
         if stage not in self.parts.stages:
-            self.problems.add(path, f'there is no stage "{stage}"{suggest(stage, self.parts.stages)}')
-            return False
-        targets = {target: term for k in self.by_stage[stage] for target, term in self.drafts[k][2].inputs.items()}
-        if self.parts.stages[stage] is None:
-            return False
-        if inner not in targets:
-            self.problems.add(
-                path,
-                f'"{stage}" has no number "{inner}"{suggest(inner, targets)}; it has {", ".join(sorted(targets))}',
-            )
-            return False
-        time = is_time(targets[inner])
-        if spec.operator == "odds" and time:
-            self.problems.add(path, f"odds acts on a probability, but {stage}.{inner} is a length of time")
-        elif spec.operator == "set" and is_time(spec.term) != time:
-            self.problems.add(path, f"the value does not have the unit of {stage}.{inner}")
-        elif spec.operator == "odds" and isinstance(number, Number) and number.value <= 0:
-            self.problems.add(path, "odds must be multiplied by a number greater than 0")
-        else:
-            return True
-        return False
+            return f'there is no stage "{stage}"{suggest(stage, self.parts.stages)}'
+        targets = self._inputs(stage)
+        if self.parts.stages[stage] is None or inner in targets:
+            return ""
+        if not inner:
+            return f"names a stage and not a number in it; write {stage}.{' or '.join(sorted(targets)[:1])}"
+        hint = suggest(inner, targets) or f"; effects can act on {', '.join(sorted(targets))}"
+        return f'"{stage}" has no number "{inner}"{hint}'
+
+    def _inputs(self, stage: str) -> dict[str, Any]:
+        return {target: term for k in self.by_stage[stage] for target, term in self.drafts[k][2].inputs.items()}
+
+    def _fits(self, name: str, spec: EffectSpec, stage: str, inner: str) -> bool:
+        """Whether the operator and its number make sense for a target; else a problem."""
+        path: Path = ("effects", name, spec.operator)
+        unit: Literal["time", "number"] = "time" if is_time(self._inputs(stage)[inner]) else "number"
+        before = len(self.problems.found)
+        if spec.operator == "odds" and unit == "time":
+            self.problems.add(path, f"acts on probabilities, but {stage}.{inner} is a length of time; use scale", key=True)
+        elif spec.operator == "odds" and (value := figure_of(spec.term)) is not None and value <= 0:
+            self.problems.add(path, "must be greater than 0")
+        elif spec.operator == "set":
+            low, high, what = (0.0, INFINITE, "must not be negative") if unit == "time" else (0.0, 1.0, "must lie between 0 and 1")
+            low = -INFINITE if inner.startswith("slip") else low
+            for below, message in wrong_term(spec.term, unit, low, high, what):
+                self.problems.add((*path, *below), f"{message} (it replaces {stage}.{inner})")
+        return len(self.problems.found) == before
 
     def _pace(self) -> Pace | None:
+        for path, name in self._texts(("pace", "on")):
+            stage = self.parts.stages.get(name)
+            if name not in self.parts.stages:
+                self.problems.add(path, f'there is no stage "{name}"{suggest(name, self.parts.stages)}')
+            elif stage is not None and not any(self.drafts[k][2].paced for k in self.by_stage[name]):
+                self.problems.add(path, f'"{name}" has no duration of the sponsor; agencies\' clocks have no pace')
         spec = self.parts.pace
         if spec is None:
             return None
-        for place, name in enumerate(spec.on):
-            stage = self.parts.stages.get(name)
-            if name not in self.parts.stages:
-                self.problems.add(
-                    ("pace", "on", place), f'there is no stage "{name}"{suggest(name, self.parts.stages)}'
-                )
-            elif stage is not None and not any(self.drafts[k][2].paced for k in self.by_stage[name]):
-                self.problems.add(
-                    ("pace", "on", place), f'"{name}" has no duration of the sponsor; agencies\' clocks have no pace'
-                )
         sd_log, level = (
             self.numbers.number(spec.sd_log, ("pace", "sd_log")),
             self.numbers.number(spec.level, ("pace", "level")),
         )
+        if sd_log is not None and max(ends(sd_log)) > WIDEST_PACE:
+            self.problems.add(("pace", "sd_log"), f"must be at most {WIDEST_PACE}; 0.25 is usual")
         return None if sd_log is None or level is None else Pace(sd_log, level)
 
     def _milestone(self, name: str, spec: Expression | Ending) -> Milestone:
@@ -386,24 +447,43 @@ class Resolver:
                 if not before[follower]:
                     heapq.heappush(free, (steps[follower].stage, steps[follower].part, steps[follower].visit, follower))
         if len(order) < len(kept):
-            self._report_cycle(steps, before, set(kept) - set(order))
+            self._report_circles(steps, before, set(kept) - set(order))
             order += [k for k in kept if k not in set(order)]
         return order
 
-    def _report_cycle(self, steps: list[Step], before: Mapping[int, set[int]], left: set[int]) -> None:
-        """Name one circle of stages that wait for each other."""
-        k, trail = min(left), list[int]()
-        while k not in trail:
-            trail.append(k)
-            k = min(before[k] & left)
-        circle = trail[trail.index(k) :][::-1]
-        names = list(dict.fromkeys(steps[k].stage for k in circle))
-        text = " → ".join([*names, names[0]])
-        self.problems.add(
-            ("stages", names[0]),
-            f"these stages wait for each other: {text}; a loop is written as repeat on one stage",
-            key=True,
-        )
+    def _report_circles(self, steps: list[Step], before: Mapping[int, set[int]], left: set[int]) -> None:
+        """Report circles of steps that wait for each other until what is left has none."""
+        while left:
+            trail = [min(left)]
+            while (cause := min(before[trail[-1]] & left)) not in trail:
+                trail.append(cause)
+            circle = trail[trail.index(cause) :]
+            self._report_circle(steps, [*circle, cause])
+            left = left - set(circle)
+            while free := {k for k in left if not before[k] & left}:
+                left = left - free
+
+    def _report_circle(self, steps: list[Step], circle: list[int]) -> None:
+        """Report one circle at one of the places that make it, best at an effect."""
+        reasons = [self._reason(steps, k, cause) for k, cause in pairwise(circle)]
+        given = [reason for reason in reasons if reason is not None]
+        path, _ = min(given, key=lambda reason: reason[0])
+        waits = ", ".join(dict.fromkeys(text for _, text in given))
+        self.problems.add(path, f"makes a circle: {waits}; remove one of these, or use repeat to do a stage again")
+
+    def _reason(self, steps: list[Step], index: int, cause: int) -> tuple[Path, str] | None:
+        """Where it is written that a step waits for another; None if it is how their stage goes."""
+        step, other = steps[index], steps[cause].stage
+        whom = "itself" if other == step.stage else other
+        for value in step.inputs.values():
+            for effect in value.effects:
+                if any(fact.step == cause for fact in facts_of(effect.condition)):
+                    return ("effects", effect.name, "if"), f"{step.stage} waits for {whom} (effect {effect.name})"
+        if step.guard is not None and any(fact.step == cause for fact in facts_of(step.guard)):
+            return ("stages", step.stage, "if"), f"{step.stage} waits for {whom} (if)"
+        if self.drafts[index][2].follows:
+            return None
+        return ("stages", step.stage, "after"), f"{step.stage} waits for {whom} (after)"
 
 
 def _name(stage: str, draft: Draft) -> str:

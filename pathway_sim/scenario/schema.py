@@ -5,20 +5,22 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, StrictInt, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StrictInt, Tag
+from pydantic_core import PydanticCustomError
 
 from pathway_sim.distributions.specs import Term
-from pathway_sim.fields import Cited, Identifier, Magnitude, Spec, misfit
+from pathway_sim.fields import NEEDS, Cited, Found, Identifier, Magnitude, Spec
 from pathway_sim.stages import AnyStage
 from pathway_sim.stages.base import Factor
 from pathway_sim.stages.expressions import Expression
 from pathway_sim.units import YEAR
 
 Text = Annotated[str, Field(max_length=2000)]
-Found = Iterator[tuple[tuple[str | int, ...], str]]
+FIRST_YEAR, LAST_YEAR = 1900, 2500
 
 
 class Start(Spec):
@@ -54,12 +56,11 @@ class EffectSpec(Cited):
     set_: Term | None = Field(None, alias="set", description="Replaces the value.")
     enabled: bool = Field(True, strict=True, description="False: the effect never acts.")
 
-    @model_validator(mode="after")
-    def _one_operator(self) -> EffectSpec:
-        given = [name for name in ("scale", "odds", "set_") if getattr(self, name) is not None]
-        if len(given) != 1 and (error := misfit([((), "give exactly one of scale, odds, set")])):
-            raise error
-        return self
+    @classmethod
+    def wrong_keys(cls, raw: Mapping[str, Any]) -> Found:
+        """None of the operators, or several."""
+        if len({"scale", "odds", "set"} & raw.keys()) != 1:
+            yield (), "give exactly one of scale, odds, set"
 
     @property
     def operator(self) -> Literal["scale", "odds", "set"]:
@@ -105,6 +106,12 @@ class Published(Cited):
     value: Magnitude
 
 
+def _ascending(accept: tuple[Magnitude, Magnitude]) -> tuple[Magnitude, Magnitude]:
+    if accept[0].dimension == accept[1].dimension and accept[0].value > accept[1].value:
+        raise PydanticCustomError("number", "must give the least first and the most after it")
+    return accept
+
+
 class Check(Spec):
     """A figure of the simulation that a published one speaks of: an interval between two facts, or a share."""
 
@@ -117,16 +124,37 @@ class Check(Spec):
     given: Expression | None = Field(
         None, description="Among the replications that reach this; else among all that start."
     )
-    accept: tuple[Magnitude, Magnitude] = Field(description="The least and the most that passes.")
+    accept: Annotated[tuple[Magnitude, Magnitude], AfterValidator(_ascending)] = Field(
+        description="The least and the most that passes."
+    )
     published: Published | None = Field(None, description="The figure and its source.")
     of: Text | None = Field(None, description="What it is, in a few words.")
 
-    @model_validator(mode="after")
-    def _one_kind(self) -> Check:
-        interval = self.from_ is not None and self.to is not None
-        if interval == (self.share is not None) and (error := misfit([((), "give either from and to, or share")])):
-            raise error
-        return self
+    @classmethod
+    def wrong_keys(cls, raw: Mapping[str, Any]) -> Found:
+        """Neither an interval nor a share, or parts of both; and a range that does not fit what is measured."""
+        if raw.keys() & {"from", "to", "share"} not in ({"from", "to"}, {"share"}):
+            yield (), "give either from and to, or share"
+
+
+def _date(raw: object) -> object:
+    """A date as text, and no other form of one."""
+    if isinstance(raw, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", raw):
+        try:
+            found = datetime.date.fromisoformat(raw)
+        except ValueError:
+            found = datetime.date.max
+        if FIRST_YEAR <= found.year <= LAST_YEAR:
+            return found
+    raise PydanticCustomError("number", f"must be a date from {FIRST_YEAR} to {LAST_YEAR}, such as 2026-11-22")
+
+
+def _horizon(horizon: Magnitude) -> Magnitude:
+    if horizon.dimension != "time":
+        raise PydanticCustomError("number", "{sentence}", {"sentence": NEEDS["time"].replace("18 months", "25 years")})
+    if not 0 < horizon.value <= 200 * YEAR:
+        raise PydanticCustomError("number", "must be longer than 0 and at most 200 years")
+    return horizon
 
 
 class Header(Spec):
@@ -138,24 +166,20 @@ class Header(Spec):
     question: Text = Field("", description="The question that it answers.")
     context_of_use: Text = Field("", description="What it may be used for.")
     not_for: Text = Field("", description="What it may not be used for.")
-    as_of: datetime.date = Field(description="Day 0.", examples=["2026-11-22"])
-    horizon: Magnitude = Field(description="How far the simulation looks.", examples=["25 years"])
+    as_of: Annotated[datetime.date, BeforeValidator(_date)] = Field(description="Day 0.", examples=["2026-11-22"])
+    horizon: Annotated[Magnitude, AfterValidator(_horizon)] = Field(
+        description="How far the simulation looks.", examples=["25 years"]
+    )
     parameter_sets: Annotated[StrictInt, Field(ge=1, le=100_000)] = Field(
         1, description="How many joint draws of what is not known; 1 uses stated values."
     )
     goal: Identifier | None = Field(None, description="The main milestone; else availability, else approval.")
     baseline: Identifier | None = Field(None, description="The arm that others are compared with; else standard.")
 
-    @model_validator(mode="after")
-    def _possible_horizon(self) -> Header:
-        found: Found = iter(())
-        if self.horizon.dimension != "time":
-            found = iter([(("horizon",), 'needs a unit, such as "25 years"')])
-        elif not 0 < self.horizon.value <= 200 * YEAR:
-            found = iter([(("horizon",), "must be longer than 0 and at most 200 years")])
-        if error := misfit(found):
-            raise error
-        return self
+    @classmethod
+    def known_keys(cls) -> tuple[str, ...]:
+        """The keys of the file: the sections stand beside these fields."""
+        return super(Header, ScenarioSpec).known_keys()
 
 
 class ScenarioSpec(Header):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
+import unicodedata
 
 TEXT = """\
 # A scenario for pathway-sim. It is laid over a shipped one: what is not written here is taken from there.
-#   pathway-sim compare {name}.yaml               what this changes
-#   pathway-sim show {name}.yaml --resolved --origins   every number and where it comes from
-#   pathway-sim schema > scenario.schema.json     for completion in your editor
+#   pathway-sim compare {name}                     what its arms change
+#   pathway-sim show {name} --resolved --origins   every number, and where it comes from
+#   pathway-sim schema > scenario.schema.json         for completion in your editor
 # yaml-language-server: $schema=scenario.schema.json
 format: 1
 name: {id}
@@ -30,6 +32,9 @@ stages:
 
 def template(stem: str, extends: str) -> str:
     """The text of a new file with this stem as its name."""
-    identifier = re.sub(r"[^a-z0-9_-]+", "-", stem.lower()).strip("-") or "mine"
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().lower()
+    identifier = re.sub(r"[^a-z0-9_-]+", "-", plain).strip("-") or "mine"
     identifier = identifier if identifier[0].isalpha() else f"s-{identifier}"
-    return TEXT.format(name=stem, id=identifier[:64], extends=extends)
+    return TEXT.format(
+        name=shlex.quote(f"{stem}.yaml") if stem.isprintable() else "FILE", id=identifier[:64], extends=extends
+    )

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag
 
-from pathway_sim.fields import Identifier, Magnitude, Spec, misfit
+from pathway_sim.fields import Found, Identifier, Magnitude, Spec
 from pathway_sim.stages.base import (
     CountFromZero,
     Dirichlet,
@@ -26,10 +26,12 @@ from pathway_sim.stages.base import (
     Stage,
     Times,
     targets,
+    wrong_table,
 )
 from pathway_sim.stages.review import Response, Review
 from pathway_sim.stages.rules import SURE, Choice, lapse
-from pathway_sim.stages.work import names_of
+from pathway_sim.stages.work import names_of, raw_names
+from pathway_sim.units import suggest
 
 NONE = Magnitude(0.0, "number")
 NUMBER_KEYS = ("kind", "value", "evidence")
@@ -51,7 +53,7 @@ Probabilities = Annotated[
     Discriminator(_table_form),
 ]
 Offsets = Annotated[
-    Annotated[Offset, Tag("#one")] | Annotated[dict[Literal["approved", "letter"], Offset], Tag("#table")],
+    Annotated[Offset, Tag("#one")] | Annotated[dict[Identifier, Offset], Tag("#table")],
     Discriminator(_table_form),
 ]
 
@@ -157,36 +159,31 @@ class Application(Stage):
     def _ways_of(self, cause: str) -> tuple[str, ...]:
         return tuple(sorted(names_of(self.answer.get(cause)))) or (cause,)
 
-    @model_validator(mode="after")
-    def _complete(self) -> Application:
-        if error := misfit(self._gaps()):
-            raise error
-        return self
-
-    def _gaps(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    @classmethod
+    def wrong_keys(cls, raw: Mapping[str, Any]) -> Found:
         """Tables whose names are not the causes or the ways."""
-        if self.response is None and self.at_most > 0:
-            yield ("response",), "how long the sponsor takes to answer a complete response is missing"
-        ways = ("later",) if isinstance(self.approve, dict) and "later" in self.approve else self.ways
-        expected: dict[str, tuple[str, ...]] = {
-            "response": self.ways,
-            "withdraw": self.causes,
-            "approve": ("first", *ways),
-        }
-        if isinstance(self.slip, dict):
-            expected["slip"] = ("approved", "letter")
-        for name, wanted in expected.items():
-            table = getattr(self, name)
-            if isinstance(table, dict):
-                yield from (((name,), f"has no entry for {missing}") for missing in wanted if missing not in table)
-                yield from (
-                    ((name, extra), f"is not one of {', '.join(wanted)}") for extra in table if extra not in wanted
-                )
-        yield from (
-            (("answer", cause), f"is not a cause; causes are {', '.join(self.causes)}")
-            for cause in self.answer
-            if cause not in self.causes
-        )
+        answer = raw["answer"] if isinstance(raw.get("answer"), dict) else {}
+        causes = raw_names(raw.get("cause")) or ("crl",)
+        answered = {cause: raw_names(answer.get(cause)) or (cause,) for cause in causes}
+        ways = tuple(dict.fromkeys(way for names in answered.values() for way in names))
+        if {"first", "later"} & {*ways}:
+            yield (), "no cause and no way of answering can be named first or later, which approve uses"
+            return
+        tables = {name: raw.get(name) for name in ("response", "withdraw", "approve", "slip")}
+        later = isinstance(tables["approve"], dict) and "later" in tables["approve"]
+        wanted = {"withdraw": causes, "response": ways, "slip": ("approved", "letter")}
+        wanted["approve"] = ("first", *(("later",) if later else ways))
+        for name, table in tables.items():
+            if isinstance(table, dict) and _table_form(table) == "#table":
+                yield from wrong_table(name, table, wanted[name])
+        at_most = raw.get("at_most")
+        most = at_most.get("value") if isinstance(at_most, dict) else at_most
+        if tables["response"] is None and most != 0:
+            yield (), 'the field "response" is missing: how long the sponsor takes to answer a complete response'
+        for cause in answer:
+            if cause not in causes:
+                hint = suggest(cause, causes)
+                yield ("answer", cause, "[key]"), f"is not a cause; causes are {', '.join(causes)}{hint}"
 
     def drafts(self) -> Iterable[Draft]:
         """Filings and refusals, the first review, then responses and reviews of resubmissions."""

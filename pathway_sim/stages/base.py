@@ -2,52 +2,147 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, ValidationError
+import numpy as np
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError
 
-from pathway_sim.distributions.specs import AnyDistribution, DistributionSpec, Term, form, misplaced, stated
-from pathway_sim.fields import Borrowed, Cited, Identifier, Magnitude, Spec, Stated, misfit
+from pathway_sim import evidence
+from pathway_sim.distributions.specs import (
+    FORMLESS,
+    AnyDistribution,
+    DistributionSpec,
+    MixtureSpec,
+    Term,
+    faults,
+    form,
+    stated,
+)
+from pathway_sim.fields import NEEDS, Borrowed, Cited, Found, Identifier, Magnitude, Spec, Stated, deep, misfit
 from pathway_sim.pathway import Rule
 from pathway_sim.stages.expressions import Expression
+from pathway_sim.units import suggest
 
 Track = Literal["clinical", "cmc", "designation", "review", "access"]
 
 
+RESERVED = frozenset({"value", "evidence", "kind", "quantity"})
+"""Keys that make a mapping a number; as the name of anything they would change how files are laid over each other."""
+NO_OUTCOMES = RESERVED | {"start", "skipped"}
+INFINITE = float("inf")
+LARGEST_FACTOR = 1e6
+
+
 def _within(term: Any, dimension: Literal["time", "number"], low: float, high: float, what: str) -> Any:
     """Check a field's unit and range; raises one pydantic error with all that is wrong."""
-    found = list(misplaced(term, dimension))
-    if not found and (value := stated(term)) is not None:
-        if not low <= value <= high:
-            found.append(((), f"{what}, is {value:g}"))
-        elif isinstance(term, DistributionSpec):
-            parameters = {name: stated(inner) for name, inner in term.terms().items()}
-            least, most = term.build(parameters).support()
-            if least < low or most > high:
-                bound = "min" if least < low else "max"
-                found.append(
-                    ((), f"{what}, but this distribution goes beyond; add {bound}: {low if bound == 'min' else high:g}")
-                )
-    if error := misfit(found):
+    if error := misfit(wrong_term(term, dimension, low, high, what)):
         raise error
     return term
 
 
-INFINITE = float("inf")
-LONGEST = 365.25 * 100
+def wrong_term(term: Any, dimension: Literal["time", "number"], low: float, high: float, what: str) -> Found:
+    """All that is wrong with a term in a field with this unit and range; `what` says the range in words."""
+    found = [*faults(term, dimension), *_foreign(term, dimension)]
+    found = found or list(_beyond(term, low, high, what))
+    yield from found
+    if not found and dimension == "time" and isinstance(term, DistributionSpec) and term.kind != "fixed" and term.value:
+        yield ("value",), "has no meaning here, since each replication draws its own length of time; leave it out"
+
+
+def _beyond(term: Any, low: float, high: float, what: str) -> Found:
+    """The stated value, or some value of the distribution, outside the range."""
+    value = figure_of(term)
+    if value is not None and not low <= value <= high:
+        at = ("value",) if isinstance(term, Cited) and getattr(term, "value", None) is not None else ()
+        yield at, what if is_time(term) else f"{what}, is {value:g}"
+    elif isinstance(term, DistributionSpec):
+        least, most = _support(term)
+        if least < low or most > high:
+            end = f"min: {low:g}{' days' if is_time(term) else ''}" if least < low else f"max: {high:g}"
+            yield (), f"{what}, but this distribution goes beyond; add {end}"
+
+
+def _support(term: DistributionSpec) -> tuple[Any, Any]:
+    """The least and the greatest value that can occur; of a distribution that cannot be built yet, nothing at all."""
+    values = {name: figure_of(inner) for name, inner in term.terms().items()}
+    try:
+        with np.errstate(all="ignore"):
+            return (INFINITE, -INFINITE) if None in values.values() else term.build(values).support()
+    except ValueError:  # with figures of the catalogue; reported where they are resolved
+        return INFINITE, -INFINITE
+
+
+def _foreign(term: Any, dimension: Literal["time", "number", "rate"]) -> Found:
+    """Figures of the evidence catalogue with a unit that does not fit; what it does not have is reported elsewhere."""
+    if isinstance(term, Borrowed) and figure_of(term) is not None and is_time(term) != (dimension == "time"):
+        yield ("evidence",), f"names a figure that does not fit: this {NEEDS[dimension]}"
+    elif isinstance(term, DistributionSpec):
+        wanted = term.dimensions(dimension)
+        for name, inner in term.terms().items():
+            yield from deep(_foreign(inner, wanted.get(name, "number")), name)
+
+
+def figure_of(term: Any) -> float | None:
+    """The value of a term with one parameter set, from the catalogue if need be; None if that does not have it."""
+    if isinstance(term, Borrowed):
+        try:
+            return evidence.figure(term.evidence).value
+        except evidence.UnknownFigureError:
+            return None
+    return stated(term)
+
+
+def is_time(term: Any) -> bool:
+    """Whether a term is a length of time."""
+    if isinstance(term, Borrowed):
+        return figure_of(term) is not None and evidence.figure(term.evidence).is_time
+    if isinstance(term, MixtureSpec):
+        return is_time(term.parts[0].of)
+    if isinstance(term, DistributionSpec):
+        amounts = [inner for name in term.AMOUNTS if (inner := getattr(term, name)) is not None]
+        return is_time(amounts[0]) if amounts else term.variable() == "time"
+    if isinstance(term, Stated):
+        term = term.value
+    return isinstance(term, Magnitude) and term.dimension == "time"
+
+
+def _plain_number(raw: Any) -> Any:
+    """Text never is a plain number; said here, where it is known that no unit is wanted."""
+    if isinstance(raw, str):
+        message = f'must be a plain number such as 0.5, without quotes or a unit, not "{raw[:60]}"'
+        raise PydanticCustomError("number", "{sentence}", {"sentence": message})
+    return raw
+
+
+def _moderate(term: Any) -> Any:
+    value = figure_of(term)
+    if value is not None and value > LARGEST_FACTOR:
+        message = f"must be at most {LARGEST_FACTOR:,.0f}, is {value:g}"
+        raise PydanticCustomError("number", "{sentence}", {"sentence": message})
+    return term
+
+
 Duration = Annotated[Term, AfterValidator(lambda term: _within(term, "time", 0.0, INFINITE, "must not be negative"))]
 """A length of time; a distribution here is chance."""
 Offset = Annotated[Term, AfterValidator(lambda term: _within(term, "time", -INFINITE, INFINITE, ""))]
 """A difference of times, which may be negative."""
 Probability = Annotated[
-    Term, AfterValidator(lambda term: _within(term, "number", 0.0, 1.0, "must lie between 0 and 1"))
+    Term,
+    BeforeValidator(_plain_number),
+    AfterValidator(lambda term: _within(term, "number", 0.0, 1.0, "must lie between 0 and 1")),
 ]
-Factor = Annotated[Term, AfterValidator(lambda term: _within(term, "number", 0.0, INFINITE, "must not be negative"))]
+Factor = Annotated[
+    Term,
+    BeforeValidator(_plain_number),
+    AfterValidator(lambda term: _within(term, "number", 0.0, INFINITE, "must not be negative")),
+    AfterValidator(_moderate),
+]
 
 
-def _share_form(raw: object) -> str:
+def _share_form(raw: object) -> str | None:
     return "#rest" if raw == "rest" else form(raw)
 
 
@@ -57,21 +152,40 @@ Share = Annotated[
     | Annotated[Borrowed, Tag("#borrowed")]
     | Annotated[AnyDistribution, Tag("#distribution")]
     | Annotated[Literal["rest"], Tag("#rest")],
-    Discriminator(_share_form),
+    Discriminator(_share_form, custom_error_type="number", custom_error_message=FORMLESS),
+    BeforeValidator(lambda raw: raw if raw == "rest" else _plain_number(raw)),
     AfterValidator(
         lambda term: term if term == "rest" else _within(term, "number", 0.0, 1.0, "must lie between 0 and 1")
     ),
 ]
 
 
+def _free(name: str) -> str:
+    if name in NO_OUTCOMES:
+        raise PydanticCustomError("number", '"{name}" has a meaning of its own; choose another name', {"name": name})
+    return name
+
+
+Outcome = Annotated[Identifier, AfterValidator(_free)]
+PseudoCount = Annotated[float, Field(strict=True, ge=0.1, le=1e6)]
+"""With less than 0.1 all draws of a Dirichlet could be 0 in double precision."""
+PlainShare = Annotated[float, Field(strict=True, ge=0, le=1)]
+
+
 class Dirichlet(Cited):
     """Shares that are unknown together: a Dirichlet distribution, drawn as normalised gamma variables."""
 
     kind: Literal["dirichlet"]
-    counts: dict[Identifier, float] = Field(min_length=2, description="Like counts of each outcome, halves added.")
-    values: dict[Identifier, float] | None = Field(
+    counts: dict[Outcome, PseudoCount] = Field(min_length=2, description="Like counts of each outcome, halves added.")
+    values: dict[Identifier, PlainShare] | None = Field(
         None, description="The shares with one parameter set; else the counts' own."
     )
+
+    @classmethod
+    def wrong_keys(cls, raw: Mapping[str, Any]) -> Found:
+        """Shares of other outcomes than those that are counted."""
+        if isinstance(raw.get("values"), dict) and isinstance(raw.get("counts"), dict):
+            yield from wrong_table("values", raw["values"], tuple(raw["counts"]))
 
 
 def _shares_form(raw: object) -> str:
@@ -85,20 +199,21 @@ def _check_shares(shares: dict[str, Any] | Dirichlet) -> dict[str, Any] | Dirich
     return shares
 
 
-def _uneven(shares: dict[str, Any] | Dirichlet) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def wrong_table(name: str, table: Mapping[str, Any], wanted: tuple[str, ...]) -> Found:
+    """Entries of a table by name that are missing or too many."""
+    yield from (((name,), f"has no entry for {missing}") for missing in wanted if missing not in table)
+    for extra in table:
+        if extra not in wanted:
+            yield (name, extra, "[key]"), f"is not one of {', '.join(wanted)}{suggest(extra, wanted)}"
+
+
+def _uneven(shares: dict[str, Any] | Dirichlet) -> Found:
     if isinstance(shares, Dirichlet):
-        yield from (
-            (("counts", name), f"must be greater than 0, is {count:g}")
-            for name, count in shares.counts.items()
-            if count <= 0
-        )
-        if shares.values is not None and set(shares.values) != set(shares.counts):
-            yield ("values",), "must name the same outcomes as counts"
         if shares.values is not None and abs(sum(shares.values.values()) - 1) > 1e-9:
             yield ("values",), f"must sum to 1, not {sum(shares.values.values()):.6g}"
         return
     rests = [name for name, share in shares.items() if share == "rest"]
-    values = [stated(share) for share in shares.values() if share != "rest"]
+    values = [figure_of(share) for share in shares.values() if share != "rest"]
     if len(rests) > 1:
         yield (rests[1],), "only one outcome may have the rest"
     if None in values:
@@ -111,7 +226,7 @@ def _uneven(shares: dict[str, Any] | Dirichlet) -> Iterator[tuple[tuple[str | in
 
 
 Shares = Annotated[
-    Annotated[dict[Identifier, Share], Tag("#shares")] | Annotated[Dirichlet, Tag("#dirichlet")],
+    Annotated[dict[Outcome, Share], Tag("#shares")] | Annotated[Dirichlet, Tag("#dirichlet")],
     Discriminator(_shares_form),
     AfterValidator(_check_shares),
 ]
@@ -124,25 +239,28 @@ class Count(Cited):
     value: int = Field(strict=True, ge=0, le=50)
 
 
-def _plain_count(raw: Any) -> Any:
+def _plain_count(least: int) -> Callable[[Any], Any]:
     """A whole number: plain, or ``{value: 3, assumption: …}``, whose source is checked and then left aside."""
-    if not isinstance(raw, dict):
-        return raw
-    try:
-        return Count.model_validate(raw).value
-    except ValidationError as error:
-        wrong = misfit((tuple(each["loc"]), "is not a whole number with its source") for each in error.errors())
-        raise wrong or error from None
+
+    def read(raw: Any) -> Any:
+        if not isinstance(raw, dict):
+            return raw
+        value = Count.model_validate(raw).value
+        if value < least and (error := misfit([(("value",), f"must be at least {least}, is {value}")])):
+            raise error
+        return value
+
+    return read
 
 
 Times = Annotated[
-    int, Field(strict=True, ge=1, le=50), BeforeValidator(_plain_count, json_schema_input_type=int | Count)
+    int, Field(strict=True, ge=1, le=50), BeforeValidator(_plain_count(1), json_schema_input_type=int | Count)
 ]
 """How many times at most: 1 to 50."""
 
 
 CountFromZero = Annotated[
-    int, Field(strict=True, ge=0, le=50), BeforeValidator(_plain_count, json_schema_input_type=int | Count)
+    int, Field(strict=True, ge=0, le=50), BeforeValidator(_plain_count(0), json_schema_input_type=int | Count)
 ]
 """How many times at most: 0 to 50."""
 
@@ -152,6 +270,15 @@ class Repeat(Spec):
 
     on: Identifier = Field(description="The outcome that leads to another visit.")
     at_most: Times = Field(description="How many visits there may be; the last one's outcome is then `exhausted`.")
+
+
+def wrong_repeat(raw: Mapping[str, Any], outcomes: tuple[str, ...]) -> Found:
+    """A repeat on an outcome that the stage does not have."""
+    repeat = raw.get("repeat")
+    on = repeat.get("on") if isinstance(repeat, dict) else None
+    if isinstance(on, str) and on not in outcomes:
+        hint = suggest(on, outcomes) or f"; outcomes are {', '.join(outcomes) or 'not given'}"
+        yield ("repeat", "on"), f'"{on}" is not an outcome of this stage{hint}'
 
 
 @dataclass(frozen=True)

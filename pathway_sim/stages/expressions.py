@@ -80,6 +80,11 @@ def read_expression(raw: object) -> Expression:
     return expression
 
 
+def readable(raw: object) -> Expression | None:
+    """As much of an expression as can be read, whatever is wrong with the rest of it."""
+    return _read(raw, (), [])
+
+
 def _read(raw: object, at: Path, found: list[tuple[Path, str]]) -> Expression | None:
     if isinstance(raw, Expression):
         return raw

@@ -7,18 +7,19 @@ are met in 86 % (FY2020).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from pathway_sim.fields import Identifier, Magnitude, misfit
+from pathway_sim.fields import Found, Identifier, Magnitude
 from pathway_sim.stages.base import Draft, Duration, Shares, Stage
 from pathway_sim.stages.rules import lapse
-from pathway_sim.stages.work import branch, names_of, wrong_order
+from pathway_sim.stages.work import branch, raw_names, wrong_order
 
 CLOCKS = {"a": 30.0, "b": 60.0, "b_eop": 70.0, "c": 75.0, "d": 50.0}
 """Days from request to meeting, by type."""
+PARTS = ("preparation", "meeting", "minutes")
 
 
 class Meeting(Stage):
@@ -37,11 +38,16 @@ class Meeting(Stage):
         None, description="The outcomes, best first; else terminal ones last, then by name."
     )
 
-    @model_validator(mode="after")
-    def _order_names_outcomes(self) -> Meeting:
-        if error := misfit(wrong_order(self.order, names_of(self.outcomes))):
-            raise error
-        return self
+    @classmethod
+    def wrong_keys(cls, raw: Mapping[str, Any]) -> Found:
+        """An order of other outcomes; outcomes that have the name of a part, so that references could mean either."""
+        outcomes = raw.get("outcomes")
+        names = raw_names(outcomes)
+        yield from wrong_order(raw.get("order"), names)
+        at = ("outcomes", "counts") if isinstance(outcomes, dict) and "counts" in outcomes else ("outcomes",)
+        for name in PARTS:
+            if name in names:
+                yield (*at, name, "[key]"), f'"{name}" is a part of a meeting; choose another name'
 
     def drafts(self) -> Iterable[Draft]:
         """Preparation if there is any, the meeting, and the minutes if there are any."""

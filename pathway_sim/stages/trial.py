@@ -7,13 +7,13 @@ pivotal trials it runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import ClassVar, Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from pathway_sim.fields import Spec, misfit
-from pathway_sim.stages.base import Draft, Duration, Probability, Repeat, Stage, visits
+from pathway_sim.fields import Found, Spec
+from pathway_sim.stages.base import Draft, Duration, Probability, Repeat, Stage, visits, wrong_repeat
 from pathway_sim.stages.rules import Choice, Lapse, lapse
 
 OUTCOMES = ("success", "failed")
@@ -45,18 +45,14 @@ class Trial(Stage):
     )
     repeat: Repeat | None = Field(None, description="Do it again on one outcome.")
 
-    @model_validator(mode="after")
-    def _one_form(self) -> Trial:
-        found: list[tuple[tuple[str | int, ...], str]] = []
-        if (self.duration is None) == (self.design is None):
-            found.append(((), "give either duration or design"))
-        if self.design is not None and self.pivotal_trials == 2:
-            found.append((("pivotal_trials",), "two trials need a duration, not a design"))
-        if self.repeat is not None and self.repeat.on not in OUTCOMES:
-            found.append((("repeat", "on"), "is not an outcome of a trial; they are success and failed"))
-        if error := misfit(found):
-            raise error
-        return self
+    @classmethod
+    def wrong_keys(cls, raw: Mapping[str, Any]) -> Found:
+        """Both forms of a trial, or none; what a design cannot have; a repeat on what does not happen."""
+        if ("duration" in raw) == ("design" in raw):
+            yield (), "give either duration or design"
+        elif "design" in raw and raw.get("pivotal_trials") == 2:
+            yield ("pivotal_trials",), "two trials need a duration, not a design"
+        yield from wrong_repeat(raw, OUTCOMES)
 
     def drafts(self) -> Iterable[Draft]:
         """One step, or enrolment, follow-up and readout."""

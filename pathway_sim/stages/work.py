@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from pathway_sim.fields import Identifier, misfit
-from pathway_sim.stages.base import Dirichlet, Draft, Duration, Repeat, Shares, Stage, targets, visits
+from pathway_sim.fields import Found, Identifier
+from pathway_sim.stages.base import Dirichlet, Draft, Duration, Repeat, Shares, Stage, targets, visits, wrong_repeat
 from pathway_sim.stages.rules import SURE, Choice, lapse
 
 
@@ -23,17 +23,14 @@ class Work(Stage):
     )
     repeat: Repeat | None = Field(None, description="Do it again on one outcome.")
 
-    @model_validator(mode="after")
-    def _order_names_outcomes(self) -> Work:
-        if error := misfit(wrong_order(self.order, names_of(self.outcomes))):
-            raise error
-        if (
-            self.repeat is not None
-            and self.repeat.on not in names_of(self.outcomes)
-            and (error := misfit([(("repeat", "on"), "is not an outcome of this stage")]))
-        ):
-            raise error
-        return self
+    @classmethod
+    def wrong_keys(cls, raw: Mapping[str, Any]) -> Found:
+        """An order of other outcomes; a repeat on what does not happen, or beside an outcome with its last name."""
+        names = raw_names(raw.get("outcomes"))
+        yield from wrong_order(raw.get("order"), names)
+        yield from wrong_repeat(raw, names)
+        if "repeat" in raw and "exhausted" in names:
+            yield ("outcomes",), '"exhausted" is what the last visit of a repeat ends with; choose another name'
 
     def drafts(self) -> Iterable[Draft]:
         """One step a visit."""
@@ -56,11 +53,17 @@ def names_of(shares: Mapping[str, object] | Dirichlet | None) -> set[str]:
     return set(shares.counts if isinstance(shares, Dirichlet) else shares or {})
 
 
-def wrong_order(order: tuple[str, ...] | None, names: set[str]) -> list[tuple[tuple[str | int, ...], str]]:
+def raw_names(shares: Any) -> tuple[str, ...]:
+    """The outcomes that are named in a file, right or wrong."""
+    if isinstance(shares, dict) and shares.get("kind") == "dirichlet":
+        shares = shares.get("counts")
+    return tuple(sorted(shares)) if isinstance(shares, dict) else ()
+
+
+def wrong_order(order: Any, names: tuple[str, ...]) -> Found:
     """The problem with an `order`, if it has one."""
-    if order is None or (set(order) == names and len(order) == len(names)):
-        return []
-    return [(("order",), f"must name each outcome once: {', '.join(sorted(names)) or 'there are no outcomes'}")]
+    if isinstance(order, list) and names != tuple(sorted(map(str, order))):
+        yield ("order",), f"must name each outcome once: {', '.join(names) or 'there are no outcomes'}"
 
 
 def branch(
