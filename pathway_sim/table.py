@@ -13,7 +13,10 @@ from dataclasses import dataclass
 Cell = str | int | float | None
 WIDTH = 80
 GAP = "  "
-HEADING_LINES = 2
+HEADING_LINES, MOST_LINES = 2, 4
+"""In how many lines headings stand if there is room, and if there is not."""
+LONGEST_NAME = 38
+"""Longer names in the first column are wrapped, so that they leave room for the rest."""
 _FORMULA = tuple("=+-@\t\r＝＋－＠")
 _NUMBER = re.compile(r"[+−–<>]?\s?\d.*|–|")
 
@@ -37,14 +40,14 @@ class Table:
 
     def width(self) -> int:
         """How wide the table is as text if no cell but those of the heading is wrapped."""
-        return sum(self._widths(len(max(self.columns, key=len)))) + len(GAP) * (len(self.columns) - 1)
+        return sum(self._widths(MOST_LINES)) + len(GAP) * (len(self.columns) - 1)
 
     def as_text(self, width: int = WIDTH) -> str:
         """Headings, a rule and rows, wrapped to the width: numbers to the right, text to the left."""
         room = width - len(GAP) * (len(self.columns) - 1)
         right = [all(_NUMBER.fullmatch(_shown(row[k])) for row in self.rows) for k in range(len(self.columns))]
         wide = self._widths(HEADING_LINES)
-        widths = wide if sum(wide) <= room else _shrunk(self._widths(len(max(self.columns, key=len))), right, room)
+        widths = wide if sum(wide) <= room else _shrunk(self._widths(MOST_LINES), right, room)
         heading = list(_lines(self.columns, widths, right, bottom=True))
         body = [line for row in self.rows for line in _lines([_shown(cell) for cell in row], widths, right)]
         rule = "─" * (sum(widths) + len(GAP) * (len(widths) - 1))
@@ -52,10 +55,11 @@ class Table:
 
     def _widths(self, lines: int) -> list[int]:
         """The width of each column: its widest cell, or what its heading needs in so many lines."""
-        return [
+        widths = [
             max(_least_width(name, lines), *(screen_width(_shown(row[k])) for row in self.rows), 1)
             for k, name in enumerate(self.columns)
         ]
+        return [min(widths[0], LONGEST_NAME), *widths[1:]] if len(widths) > 1 else widths
 
 
 def screen_width(text: str) -> int:

@@ -52,7 +52,7 @@ def share(t: Trajectories, ending: str) -> float:
 
 def near(value: float, exact: float, error: float) -> None:
     """Within five standard errors, and the rounding of durations."""
-    assert abs(value - exact) <= ERRORS * error + TICK, f"{value} is {(value - exact) / error:.1f} errors from {exact}"
+    assert abs(value - exact) <= ERRORS * error + TICK, f"{value} against {exact} with a standard error of {error}"
 
 
 def near_share(value: float, exact: float, count: int = N) -> None:
@@ -148,7 +148,9 @@ def test_a_scaled_chance_is_cut_at_one():
     stage = {"kind": "designation", "clock": "60 days", "grant": 0.5, "withdraw": 0.4, "after": ["a"]}
     effects = {"sure": {"if": "a", "on": "rmat.grant", "scale": 3}}
     t = walk({"a": work(1), "rmat": stage}, end="rmat.granted", effects=effects)
-    near_share(share(t, "end"), 0.6)
+    outcome = t.outcome[t.pathway.rank["rmat/1"]]
+    for code, exact in enumerate((0.6, 0.0, 0.4)):
+        near_share(float((outcome == code).mean()), exact)
 
 
 # --- Times ------------------------------------------------------------------------------------------------------------

@@ -26,20 +26,10 @@ SEEDS = Path(__file__).parent / "seeds"
 BAD = Path(__file__).parent / "bad"
 
 TOKEN = re.compile(r"[A-Za-z_][\w-]*|[-+]?\d[\d.]*(?:e[-+]?\d+)?|\s+|.", re.DOTALL)
-NUMBERS = (
-    "0", "1", "-1", "0.5", "0.1", "0.01", "0.7", "0.3", "2", "3", "5", "10", "20", "50", "51", "100", "1e-308", "1e-12", "1e-3", "1e3", "1e6", "1e15", "1e30", "1e100", "1e300",
-    "1e308", "-1e308", "9223372036854775807", "0.9999999999999999", "1.0000001", "700", "0 days", "1 day", "-3 days",
-    "1e-300 days", "1000 years", "999 years", "200 years", "1e-9 per year", "1e6 per day", "1/day",
-)  # fmt: skip
-WORDS = (
-    "rest", "true", "false", "null", "yes", "[]", "{}", "[[]]", "work", "trial", "hold", "meeting", "designation",
-    "application", "fixed", "uniform", "triangular", "pert", "exponential", "weibull", "gamma", "lognormal", "normal",
-    "beta", "logitnormal", "quantiles", "empirical", "mixture", "enrolment", "dirichlet", "value", "kind", "evidence",
-    "quantity", "start", "skipped", "done", "failed", "success", "exhausted", "crl", "first", "later", "all", "any",
-    "not", "if", "on", "set", "scale", "odds", "min", "max", "shift", "median", "sd_log", "mean", "sd", "at_most",
-    "suc_bio21_all.phase1_to_2", "dur_bio21_all.phase1", "msc-dpn", "tally.resubmissions",
-)  # fmt: skip
-BYTES = (b"\x00", b"\t", b"\xff", b"\xc3", b"\xef\xbb\xbf", b"#", b":", b"'", b'"', b"{", b"]", b"&a", b"*a", b"!!x", b"|")
+TOKENS = (SEEDS / "tokens.txt").read_text(encoding="utf-8").splitlines()
+FACTORS = (0, 0.1, 0.5, 0.9, 1.1, 2, 3, 10)
+NUMBERS = [token for token in TOKENS if re.match(r"-?\d", token)]
+BYTES = (b"\x00", b"\t", b"\xff", b"\xc3", b"\xef\xbb\xbf", b"#", b":", b"'", b'"', b"{", b"]", b"&a", b"*a", b"!!x")
 
 
 class Dice:
@@ -47,6 +37,7 @@ class Dice:
 
     def __init__(self, name: str) -> None:
         self.name, self.thrown = name, 0
+        self.odd = self.below(4) == 0  # also changes that seldom leave a file that can be read
 
     def below(self, n: int) -> int:
         self.thrown += 1
@@ -62,10 +53,12 @@ def seeds() -> tuple[list[str], list[str], list[str]]:
 
 
 def mutated(text: str, other: str, dice: Dice) -> bytes:
-    """The text with one to four changes, most of them to numbers, so that many files stay valid."""
+    """The text with one to four changes, most of them to numbers below the header, so that many files stay valid."""
+    head, sign, body = ("", "", text) if dice.odd else text.partition("stages:")
     for _ in range((1, 1, 1, 2, 2, 3, 4)[dice.below(7)]):
-        text = (change_token, change_number, change_number, change_number, change_line)[dice.below(5)](text, other, dice)
-    raw = text.encode("utf-8", "surrogatepass")
+        change = (change_token, change_number, change_number, change_number, change_line)[dice.below(5)]
+        body = change(body, other, dice)
+    raw = f"{head}{sign}{body}".encode("utf-8", "surrogatepass")
     if dice.below(20) == 0:
         place = dice.below(len(raw) + 1)
         raw = raw[:place] + BYTES[dice.below(len(BYTES))] + raw[place + dice.below(3) :]
@@ -73,25 +66,29 @@ def mutated(text: str, other: str, dice: Dice) -> bytes:
 
 
 def change_token(text: str, other: str, dice: Dice) -> str:
+    """A word, and now and then a blank or a sign, becomes another or goes."""
     tokens, more = TOKEN.findall(text), TOKEN.findall(other)
-    if not tokens or not more:
+    places = [k for k, token in enumerate(tokens) if dice.odd or token[0].isalnum()]
+    if not places or not more:
         return other
-    place = dice.below(len(tokens))
-    new = (WORDS[dice.below(len(WORDS))], more[dice.below(len(more))], tokens[dice.below(len(tokens))], "")[dice.below(4)]
-    return "".join([*tokens[:place], new, *tokens[place + 1 :]])
+    place = places[dice.below(len(places))]
+    news = (TOKENS[dice.below(len(TOKENS))], more[dice.below(len(more))], tokens[dice.below(len(tokens))], "")
+    return "".join([*tokens[:place], news[dice.below(3 + dice.odd)], *tokens[place + 1 :]])
 
 
 def change_number(text: str, _other: str, dice: Dice) -> str:
-    """One number becomes another, its unit left as it is or replaced too."""
-    found = list(re.finditer(r"(?<=[ :\[])-?\d[\d.]*(?: (?:days?|weeks?|months?|years?))?(?![\w-])", text))
+    """A number becomes larger or smaller, with its unit; or any other number, with or without it."""
+    found = list(re.finditer(r"(?<=[ :\[])(-?\d[\d.]*)( (?:days?|weeks?|months?|years?))?(?![\w-])", text))
     if not found:
         return text
     match = found[dice.below(len(found))]
-    new = NUMBERS[dice.below(len(NUMBERS))]
-    unit = match.group().partition(" ")[2]
-    if unit and " " not in new and "/" not in new and dice.below(4):
-        new = f"{new} {unit}"
-    return text[: match.start()] + new + text[match.end() :]
+    number, unit = match[1], match[2] or ""
+    if dice.below(3):
+        number = f"{float(number) * FACTORS[dice.below(len(FACTORS))]:.6g}" if number.count(".") < 2 else "0"
+    else:
+        number = NUMBERS[dice.below(len(NUMBERS))]
+        unit = "" if " " in number or "/" in number or dice.odd else unit
+    return text[: match.start()] + number + unit + text[match.end() :]
 
 
 def change_line(text: str, other: str, dice: Dice) -> str:
@@ -114,12 +111,12 @@ def change_line(text: str, other: str, dice: Dice) -> str:
 
 
 def cases(part: int, count: int) -> Iterator[tuple[str, bytes]]:
-    """The name and the text of each case; one in a hundred is a shipped scenario, which takes long to read."""
+    """The name and the text of each case; one in two hundred is a shipped scenario, which takes long to read."""
     good, bad, shipped = seeds()
     for number in range(count):
         dice = Dice(f"{part}:{number}")
-        kind = dice.below(100)
-        pool = shipped if kind == 0 else bad if kind < 30 else good
+        kind = dice.below(200)
+        pool = shipped if kind == 0 else bad if kind < 60 else good
         text, other = pool[dice.below(len(pool))], (good + bad)[dice.below(len(good + bad))]
         yield f"{part}:{number}", mutated(text, other, dice)
 
@@ -143,8 +140,8 @@ def test_mutated_files(part: int) -> None:
             scenario = load(raw)
             valid += 1
             run(scenario)
-        except (ScenarioError, StorageError) as error:
-            assert str(error), name
+        except (ScenarioError, StorageError):
+            continue
         except BaseException as error:
             error.add_note(f"case {name}:\n{raw.decode('utf-8', 'replace')}")
             raise

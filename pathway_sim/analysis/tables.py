@@ -252,17 +252,18 @@ def _order(comparison: ComparisonResult) -> str:
 
 def unknown(results: Results) -> Iterator[Table]:
     """How far the answer moves with what is not known, where that can be told."""
-    goals = {name: arm.milestones[results.goal] for name, arm in results.arms.items()}
-    pairs = {name: (goal.probability, goal.given_reached["mean"]) for name, goal in goals.items()}
-    if all(chance.band is None and mean.band is None for chance, mean in pairs.values()):
-        return
-    rows = tuple(
-        (name, _band(chance, 100.0, 1) or DASH, _band(mean, 1 / YEAR, 1) or DASH)
-        for name, (chance, mean) in pairs.items()
-    )
-    columns = ("arm", "chance by the horizon, % of all that start", "mean years, given that it is reached")
-    sets = results.manifest["parameter_sets"]
-    yield Table(f"What is not known ({words(results.goal)}): 5 % to 95 % of {sets:,} parameter sets", columns, rows)
+    rows: list[tuple[Cell, ...]] = []
+    for name, arm in results.arms.items():
+        goal = arm.milestones[results.goal]
+        chance, mean = _band(goal.probability, 100.0, 1), _band(goal.given_reached["mean"], 1 / YEAR, 1)
+        if chance or mean:
+            rows.append((name, chance or DASH, mean or DASH))
+    if rows:
+        columns = ("arm", "chance by the horizon, % of all that start", "mean years, given that it is reached")
+        sets = results.manifest["parameter_sets"]
+        yield Table(
+            f"What is not known ({words(results.goal)}): 5 % to 95 % of {sets:,} parameter sets", columns, tuple(rows)
+        )
 
 
 # For spreadsheets and data frames

@@ -117,18 +117,23 @@ def check(view: View, /, scenario: str, sets: tuple[str, ...]) -> None:
 
 
 def _print_checks(view: View, loaded: Scenario, rows: Rows) -> None:
-    """The figures; the sources stand below, so that the table fits the screen."""
+    """The figures; what they are and their sources stand below, so that the table fits the screen."""
+    from pathway_sim.analysis.wording import words
+
     if not rows:
         return
     caption = f"Figures beside published ones ({loaded.baseline} arm, {CHECK_REPLICATIONS:,} replications)"
-    note = "Times: of those that reach both ends. Shares: of those that reach the first, else of all that start."
-    names = [row[0].rpartition(", ")[0] for row in rows]
+    note = (
+        "A time is of those that reach both ends; a share is of those that reach its condition, else of all that start."
+    )
+    names = [words(row[0].rpartition(", ")[0].replace(" ", "_")) for row in rows]
     narrow = [(name, row[1], _joined(row[2]), row[3], row[6]) for name, row in zip(names, rows, strict=True)]
     click.echo()
     _print_table(view, caption, ("figure", "simulated", "accepted", "published", "result"), narrow, note)
     click.echo("What was computed, and the published figure in the evidence catalogue:")
     for name, row in zip(names, rows, strict=True):
-        click.echo(f"  {name}: {', '.join(text for text in (row[0].rpartition(', ')[2], row[4]) if text)}")
+        what = row[0].rpartition(", ")[2].replace("sd_log", "standard deviation of logarithms")
+        click.echo(f"  {name}: {', '.join(text for text in (what, row[4]) if text)}")
 
 
 def _joined(accepted: str) -> str:

@@ -126,9 +126,9 @@ class DistributionSpec(Cited):
             inside += deep(spec.impossible([path[len(at) :] for path in wrong if path[: len(at)] == at]), *at)
         yield from inside
         suspects = {path[0] for path in (*wrong, *(path for path, _ in inside))}
-        values = {} if inside else self._values()
-        if any(value is None for value in values.values()) or inside:
-            return  # a borrowed parameter is known only with the catalogue
+        values = None if inside else self._values()
+        if values is None:
+            return
         with np.errstate(all="ignore"):  # what is too extreme is found below
             found = list(self.tried(values))
         yield from (
@@ -136,18 +136,25 @@ class DistributionSpec(Cited):
             for path, message in found
             if not suspects or (path and path[0] in self.OTHERS and path[0] not in suspects)
         )
-        if found or suspects:
-            return
-        certain = not any(self.nested())
-        yield from self.at_ends({name: (value,) for name, value in values.items()}) if certain else ()
-        if self.value is not None and "value" not in values:
-            least, most = self.build(values).support()
-            if not least <= self.value.value <= most:
-                ends = f", which goes from {least:g} to {most:g}" if self.value.dimension == "number" else ""
-                yield ("value",), f"cannot occur in this distribution{ends}"
+        if not found and not suspects:
+            certain = {} if any(self.nested()) else {name: (value,) for name, value in values.items()}
+            yield from list(self.at_ends(certain) if certain else ()) or self._unlikely(values)
 
-    def _values(self) -> dict[str, float | None]:
-        return {name: stated(term) for name, term in self.terms().items()}
+    def _unlikely(self, values: Values) -> Found:
+        """A stated value outside the range of the distribution."""
+        if self.value is None or "value" in values:
+            return
+        with np.errstate(all="ignore"):
+            least, most = self.build(values).support()
+        if not least <= self.value.value <= most:
+            ends = f", which goes from {least:g} to {most:g}" if self.value.dimension == "number" else ""
+            yield ("value",), f"cannot occur in this distribution{ends}"
+
+    def _values(self) -> dict[str, float] | None:
+        """The stated values of the parameters; None if one is borrowed, and so known only with the catalogue."""
+        values = {name: stated(term) for name, term in self.terms().items()}
+        known = {name: value for name, value in values.items() if value is not None}
+        return known if len(known) == len(values) else None
 
     def tried(self, values: Values) -> Found:
         """What is wrong with these values of the parameters, each a number or an array."""
@@ -416,7 +423,6 @@ class MixtureSpec(DistributionSpec):
         rest = 1.0 - sum(weight for weight in weights if weight is not None)
         inner = tuple(part.of.build(_below(values, f"parts.{k}.of.")) for k, part in enumerate(self.parts))
         return families.Mixture(tuple(rest if weight is None else weight for weight in weights), inner)
-
 
     def tried(self, values: Values) -> Found:
         """See `DistributionSpec`."""

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 from dataclasses import replace
 from importlib import metadata
@@ -88,10 +89,9 @@ def _portable(node: Any) -> Any:
         return replace(node, entries={name: _portable(value) for name, value in node.entries.items()})
     if isinstance(node, document.Sequence):
         return replace(node, items=tuple(map(_portable, node.items)))
-    folder, slash, _ = node.origin.file.rpartition("/")
-    if not (isinstance(node.value, str) and slash and node.origin.source == "file"):
-        return node
-    return replace(node, value=node.value.replace(f"{folder}/", "")) if node.value.startswith("changed by ") else node
+    if isinstance(node.value, str) and node.value.startswith("changed by ") and node.origin.source == "file":
+        return replace(node, value=node.value.replace(node.origin.file, re.split(r"[\\/]", node.origin.file)[-1]))
+    return node
 
 
 def _manifest(results: Results, files: dict[str, str]) -> dict[str, object]:

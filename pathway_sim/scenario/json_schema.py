@@ -139,7 +139,7 @@ class _Generator(GenerateJsonSchema):
         return made
 
     def function_before_schema(self, schema: core.BeforeValidatorFunctionSchema) -> Schema:
-        """A list that may also be written as its only member; a count with its bounds and, if it has one, its source."""
+        """A list that may also be written as its only member; a count with its bounds, plain or with its source."""
         made, inner = super().function_before_schema(schema), self.generate_inner(schema["schema"])
         if made.get("type") == "array" and _makes_list(schema["function"]["function"]):
             return {"anyOf": [made["items"], made]}
@@ -196,7 +196,7 @@ def _readable(node: Any, forms: Mapping[str, Any]) -> Any:
 
 def _named(forms: Mapping[str, Any]) -> dict[str, Schema]:
     """The definitions that the models do not have by name."""
-    numbers = {
+    numbers: dict[str, Schema] = {
         name: {
             "description": sentence,
             "examples": examples,
@@ -205,23 +205,12 @@ def _named(forms: Mapping[str, Any]) -> dict[str, Schema]:
         for name, (_, plain, sentence, examples) in NUMBERS.items()
     }
     numbers["Share"]["anyOf"].append({"const": "rest", "description": "What the others leave."})
-    fact = {"$ref": "#/$defs/Fact"}
-    several = {"type": "array", "items": fact, "minItems": 1}
-    joined = (("all", several), ("any", several), ("not", fact))
-    words = [
-        {"type": "object", "required": [word], "properties": {word: inner}, "additionalProperties": False}
-        for word, inner in joined
-    ]
-    reference = next(form for form in forms["Fact"] if form.get("type") == "string")
     return numbers | {
         "Quantity": {
             "description": "A number, with its unit where it has one.",
             "anyOf": [{"type": "number"}, SIGNED, RATE],
         },
-        "Fact": {
-            "description": "A fact, or several joined; a list means all of them.",
-            "anyOf": [reference, several, *words],
-        },
+        "Fact": _fact(forms),
         "Distribution": {
             "description": "A distribution: chance in a duration, what is not known in any other number.",
             "anyOf": _readable(forms["Distribution"], {}),
@@ -236,6 +225,19 @@ def _named(forms: Mapping[str, Any]) -> dict[str, Schema]:
             "not": {"anyOf": [{"required": [key]} for key in DEFINING]},
         },
     }
+
+
+def _fact(forms: Mapping[str, Any]) -> Schema:
+    """References to facts, alone or joined to any depth."""
+    fact = {"$ref": "#/$defs/Fact"}
+    several = {"type": "array", "items": fact, "minItems": 1}
+    joined = (("all", several), ("any", several), ("not", fact))
+    words = [
+        {"type": "object", "required": [word], "properties": {word: inner}, "additionalProperties": False}
+        for word, inner in joined
+    ]
+    reference = next(form for form in forms["Fact"] if form.get("type") == "string")
+    return {"description": "A fact, or several joined; a list means all.", "anyOf": [reference, several, *words]}
 
 
 def _references(names: tuple[str, ...]) -> list[Schema]:

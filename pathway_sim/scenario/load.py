@@ -8,11 +8,8 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-from pydantic import TypeAdapter
 
 from pathway_sim import document, evidence
 from pathway_sim.document import Mapping as Document
@@ -21,9 +18,9 @@ from pathway_sim.fields import NEEDS, Dimension
 from pathway_sim.pathway import Condition, Pathway
 from pathway_sim.scenario.library import SHIPPED
 from pathway_sim.scenario.problems import Path as Place
-from pathway_sim.scenario.problems import Problems, not_a_name
+from pathway_sim.scenario.problems import Problems, Seen, not_a_name
 from pathway_sim.scenario.resolve import Parts, Resolver
-from pathway_sim.scenario.schema import SECTIONS, ArmSpec, Check, Header, PaceSpec, ScenarioSpec, Start
+from pathway_sim.scenario.schema import SECTIONS, Check, Header
 from pathway_sim.stages.base import RESERVED
 from pathway_sim.units import suggest
 
@@ -130,19 +127,6 @@ def _overrides(sets: Sequence[str]) -> tuple[list[Document], list[Problem]]:
     return read, found
 
 
-@cache
-def _adapter(section: str) -> TypeAdapter[Any]:
-    if section == "header":
-        return TypeAdapter(Header)
-    model = {"arms": ArmSpec, "pace": PaceSpec, "start": Start, "carved": Check}.get(section)
-    return TypeAdapter(model or _value_type(section))
-
-
-def _value_type(section: str) -> Any:
-    """The type of one entry of a section that is a mapping by name."""
-    return ScenarioSpec.model_fields[section].annotation.__args__[1]  # type: ignore[union-attr]
-
-
 def _resolve(
     base: Document, overrides: list[Document], files: tuple[str, ...]
 ) -> tuple[Scenario | None, list[Problem]]:
@@ -157,7 +141,7 @@ def _resolve(
     checked = baseline if baseline in documents else next(iter(documents))
     for arm in sorted(documents, key=lambda arm: (arm != baseline, arm)):
         title = arms[arm].title if arm in arms and arms[arm] is not None else None
-        pathway, resolver, wrong = _arm(documents[arm], arm, title or arm.replace("_", " "), header)
+        pathway, resolver, wrong = _arm(documents[arm], arm, title or arm.replace("_", " "), header, problems.seen)
         if pathway is not None and resolver is not None:
             pathways[arm], cited = pathway, cited | resolver.numbers.cited
         if resolver is not None and arm == checked:
@@ -188,15 +172,15 @@ def _header(base: Document, problems: Problems) -> Header:
     """The header, with unknown top-level keys and missing sections reported; if it is wrong, one to go on with."""
     top = {name: node for name, node in base.entries.items() if name not in SECTIONS}
     inner = Problems(Document(top, {name: base.keys[name] for name in top}, base.origin))
-    header: Header | None = inner.read(_adapter("header"), ())
+    header: Header | None = inner.read("header", ())
     problems.found += inner.found
     for section in ("stages", "milestones"):
         if section not in base.entries and not any(f'"{section}"' in problem.message for problem in inner.found):
             problems.add((), f'the field "{section}" is missing')
     if header is not None:
         return header
-    names = {name: document.plain(base.entries[name]) for name in ("goal", "baseline") if name in base.entries}
-    names = {name: text for name, text in names.items() if isinstance(text, str)}
+    given = {name: document.plain(node) for name, node in base.entries.items() if name in ("goal", "baseline")}
+    names: dict[str, Any] = {name: text for name, text in given.items() if isinstance(text, str)}
     stand_in = {"format": 1, "name": "x", "title": "", "as_of": "2026-01-01", "horizon": "1 year"}
     return Header.model_validate(stand_in).model_copy(update=names)
 
@@ -225,7 +209,7 @@ def _entry(entries: Document, section: str, name: str, problems: Problems) -> An
         hint = suggest(name, [other for other in entries.entries if other != name])
         problems.add((section, name), f'the field "kind" is missing, which a new stage needs{hint}')
         return None
-    return problems.read(_adapter(section), (section, name))
+    return problems.read(section, (section, name))
 
 
 def _unknown_evidence(node: document.Node, path: Place, problems: Problems) -> None:
@@ -301,10 +285,10 @@ def _baseline(header: Header, documents: Mapping[str, object], problems: Problem
 
 
 def _arm(
-    base: Document, arm: str, title: str, header: Header
+    base: Document, arm: str, title: str, header: Header, seen: Seen
 ) -> tuple[Pathway | None, Resolver | None, list[Problem]]:
     """The pathway of one arm's document, or what is wrong with it."""
-    problems = Problems(base)
+    problems = Problems(base, seen)
     for name in ("stages", "effects", "pace", "carved"):
         if name in base.entries:
             _unknown_evidence(base.entries[name], (name,), problems)
@@ -313,7 +297,7 @@ def _arm(
     if stages is not None and "stages" in base.entries and not 0 < len(stages) <= MAX_STAGES:
         problems.add(("stages",), f"must name between 1 and {MAX_STAGES} stages, not {len(stages)}", key=True)
     pace, start = (
-        problems.read(_adapter(name), (name,)) if name in base.entries else None for name in ("pace", "start")
+        problems.read(name, (name,)) if name in base.entries else None for name in ("pace", "start")
     )
     if not stages or sections["milestones"] is None:
         return None, None, problems.found

@@ -65,11 +65,13 @@ class Numbers:
 
     def _holds(self, term: DistributionSpec, parameters: Mapping[str, Number], path: Path) -> bool:
         """Whether a distribution can be drawn from whatever its unknown parameters turn out to be; else a problem."""
-        wrong = [(at, message) for at, message in term.at_ends({name: (n.value,) for name, n in parameters.items()})]
+        if all(isinstance(inner, (Magnitude, Stated)) for inner in term.terms().values()) and not any(term.nested()):
+            return True  # all is certain, and was tried when the file was read
+        wrong = list(term.at_ends({name: (number.value,) for name, number in parameters.items()}))
         if not wrong and any(number.unknown is not None for number in parameters.values()):
             unsure = term.at_ends({name: ends(number) for name, number in parameters.items()})
-            what = "with what is not known at its ends: {}; bound that with min and max"
-            wrong = [(at, what.format(message)) for at, message in unsure]
+            where = "where what is not known lies at its ends; bound that with min and max"
+            wrong = [(at, f"{message} {where}") for at, message in unsure]
         for at, message in wrong:
             self.problems.add((*path, *at), message)
         return not wrong

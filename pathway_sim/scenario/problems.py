@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from pathway_sim.document import Mapping, Node, find, locate, plain
 from pathway_sim.document.scalars import shorten
 from pathway_sim.errors import Problem, ScenarioError
 from pathway_sim.fields import MAX_PROBLEMS
+from pathway_sim.scenario.schema import Entry
 from pathway_sim.units import suggest
 
 Path = tuple[str | int, ...]
+Seen = dict[int, tuple[Node, Any]]
 
 KINDS_OF_VALUE = {
     "string": "a text",
@@ -29,11 +31,15 @@ KINDS_OF_VALUE = {
 
 
 class Problems:
-    """Collects what is wrong with one document."""
+    """Collects what is wrong with one document.
 
-    def __init__(self, document: Mapping) -> None:
+    `seen` remembers what was read from which node; the documents of one scenario's arms share it.
+    """
+
+    def __init__(self, document: Mapping, seen: Seen | None = None) -> None:
         self.document = document
         self.found: list[Problem] = []
+        self.seen: Seen = {} if seen is None else seen
 
     def add(self, path: Path, message: str, *, key: bool = False) -> None:
         """A problem with the value, or with the key itself, at a path; a path that ends in ``[key]`` says so too.
@@ -55,16 +61,23 @@ class Problems:
         if len(self.found) >= MAX_PROBLEMS:
             raise ScenarioError([*self.found, origin.problem("", "there are more problems; mend these first")])
 
-    def read(self, adapter: TypeAdapter[Any], path: Path) -> Any:
-        """The validated value at a path, or None with its problems collected."""
+    def read(self, section: str, path: Path) -> Any:
+        """The validated value at a path, read as an entry of a section; or None with its problems collected.
+
+        Arms share the nodes that they do not change, so a node that was valid once is not validated again.
+        """
         node = find(self.document, path)
         assert node is not None
+        if id(node) in self.seen:
+            return self.seen[id(node)][1]
         try:
-            return adapter.validate_python(plain(node))
+            value = getattr(Entry.model_validate({section: plain(node)}), section)
         except ValidationError as error:
             for each in error.errors(include_url=False, include_input=True):
-                self._explain(path, each)
+                self._explain(path, {**each, "loc": each["loc"][1:]})
             return None
+        self.seen[id(node)] = (node, value)
+        return value
 
     def _explain(self, path: Path, error: Any) -> None:
         """Add what one error says."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import Any, Literal
 
+from pathway_sim.document import Mapping as Document
+from pathway_sim.document import find, plain
 from pathway_sim.pathway import (
     ALWAYS,
     IMPOSSIBLE,
@@ -29,8 +31,6 @@ from pathway_sim.pathway import (
     Step,
     facts_of,
 )  # fmt: skip
-from pathway_sim.document import Mapping as Document
-from pathway_sim.document import find, plain
 from pathway_sim.scenario.numbers import Numbers, ends
 from pathway_sim.scenario.problems import Path, Problems
 from pathway_sim.scenario.schema import EffectSpec, Ending, Header, PaceSpec, Start
@@ -367,7 +367,9 @@ class Resolver:
         node = find(self.problems.document, path)
         data = None if node is None else plain(node)
         yield from ((path, text) for text in (data,) if isinstance(text, str))
-        yield from (((*path, k), text) for k, text in enumerate(data if isinstance(data, list) else ()) if isinstance(text, str))
+        yield from (
+            ((*path, k), text) for k, text in enumerate(data if isinstance(data, list) else ()) if isinstance(text, str)
+        )
 
     def _no_target(self, stage: str, inner: str) -> str:
         """Why there is no such number, or an empty string."""
@@ -390,11 +392,15 @@ class Resolver:
         unit: Literal["time", "number"] = "time" if is_time(self._inputs(stage)[inner]) else "number"
         before = len(self.problems.found)
         if spec.operator == "odds" and unit == "time":
-            self.problems.add(path, f"acts on probabilities, but {stage}.{inner} is a length of time; use scale", key=True)
+            self.problems.add(
+                path, f"acts on probabilities, but {stage}.{inner} is a length of time; use scale", key=True
+            )
         elif spec.operator == "odds" and (value := figure_of(spec.term)) is not None and value <= 0:
             self.problems.add(path, "must be greater than 0")
         elif spec.operator == "set":
-            low, high, what = (0.0, INFINITE, "must not be negative") if unit == "time" else (0.0, 1.0, "must lie between 0 and 1")
+            low, high, what = (
+                (0.0, INFINITE, "must not be negative") if unit == "time" else (0.0, 1.0, "must lie between 0 and 1")
+            )
             low = -INFINITE if inner.startswith("slip") else low
             for below, message in wrong_term(spec.term, unit, low, high, what):
                 self.problems.add((*path, *below), f"{message} (it replaces {stage}.{inner})")

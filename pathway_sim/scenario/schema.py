@@ -199,6 +199,19 @@ class ScenarioSpec(Header):
     )
 
 
+class Entry(Spec):
+    """One entry of one section. All sections share this validator, because building one for each takes longer."""
+
+    header: Header | None = None
+    start: Start | None = None
+    pace: PaceSpec | None = None
+    stages: AnyStage | None = None
+    effects: EffectSpec | None = None
+    arms: ArmSpec | None = None
+    milestones: MilestoneSpec | None = None
+    carved: Check | None = None
+
+
 SECTIONS = tuple(name for name in ScenarioSpec.model_fields if name not in Header.model_fields)
 
 __all__ = ["SECTIONS", "ArmSpec", "Check", "EffectSpec", "Ending", "Header", "PaceSpec", "ScenarioSpec", "Start"]

@@ -223,7 +223,7 @@ class Application(Stage):
             goal=tuple(goals),
             approve=tuple(approvals),
             extension=prefix,
-            slip=tuple(slips),
+            slip=tuple(sorted(slips)),  # approved before letter
             cause=_choice("cause", self.cause, self.causes, causes, "cause"),
             last=last,
             responses=self._responses() if visit > 1 else (),

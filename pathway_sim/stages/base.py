@@ -48,7 +48,8 @@ def wrong_term(term: Any, dimension: Literal["time", "number"], low: float, high
     found = [*faults(term, dimension), *_foreign(term, dimension)]
     found = found or list(_beyond(term, low, high, what))
     yield from found
-    if not found and dimension == "time" and isinstance(term, DistributionSpec) and term.kind != "fixed" and term.value:
+    chance = dimension == "time" and isinstance(term, DistributionSpec)
+    if not found and chance and term.value is not None and "value" not in term.AMOUNTS:
         yield ("value",), "has no meaning here, since each replication draws its own length of time; leave it out"
 
 
@@ -119,7 +120,7 @@ def _plain_number(raw: Any) -> Any:
 
 def _moderate(term: Any) -> Any:
     value = figure_of(term)
-    if value is not None and value > LARGEST_FACTOR:
+    if value is not None and LARGEST_FACTOR < value < INFINITE:
         message = f"must be at most {LARGEST_FACTOR:,.0f}, is {value:g}"
         raise PydanticCustomError("number", "{sentence}", {"sentence": message})
     return term
@@ -201,10 +202,13 @@ def _check_shares(shares: dict[str, Any] | Dirichlet) -> dict[str, Any] | Dirich
 
 def wrong_table(name: str, table: Mapping[str, Any], wanted: tuple[str, ...]) -> Found:
     """Entries of a table by name that are missing or too many."""
-    yield from (((name,), f"has no entry for {missing}") for missing in wanted if missing not in table)
-    for extra in table:
-        if extra not in wanted:
-            yield (name, extra, "[key]"), f"is not one of {', '.join(wanted)}{suggest(extra, wanted)}"
+    absent = [each for each in wanted if each not in table]
+    hints = {extra: suggest(extra, absent) for extra in table if extra not in wanted}
+    for each in absent:
+        if not any(f'"{each}"' in hint for hint in hints.values()):  # else it is there, but misspelt
+            yield (name,), f"has no entry for {each}"
+    for extra, hint in hints.items():
+        yield (name, extra, "[key]"), f"is not one of {', '.join(wanted)}{hint}"
 
 
 def _uneven(shares: dict[str, Any] | Dirichlet) -> Found:
