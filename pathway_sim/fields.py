@@ -5,8 +5,6 @@ evidence catalogue, or a distribution. In a duration field a distribution is cha
 that distribution included, it is what we do not know.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

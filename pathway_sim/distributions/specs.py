@@ -4,8 +4,6 @@ A parameter is a `Term`: it may itself be an unknown. `AMOUNTS` names the parame
 variable, `OTHERS` the rest with theirs; `FAMILY` takes them all by name.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import product
@@ -109,7 +107,7 @@ class DistributionSpec(Cited):
         """The distribution before shift and truncation."""
         return type(self).FAMILY(**{name: values[name] for name in (*self.AMOUNTS, *self.OTHERS)})
 
-    def nested(self) -> Iterator[tuple[Path, DistributionSpec]]:
+    def nested(self) -> "Iterator[tuple[Path, DistributionSpec]]":
         """The distributions inside this one, each with its path."""
         yield from (((name,), term) for name, term in self.terms().items() if isinstance(term, DistributionSpec))
 
@@ -380,7 +378,7 @@ class Part(Spec):
     """One part of a mixture."""
 
     weight: Term | Literal["rest"] = Field(description="Its share; one part may have the rest.")
-    of: AnyDistribution
+    of: "AnyDistribution"
 
 
 class MixtureSpec(DistributionSpec):
@@ -401,7 +399,7 @@ class MixtureSpec(DistributionSpec):
             if part.weight != "rest":
                 yield from deep(misplaced(part.weight, "number"), "parts", k, "weight")
 
-    def nested(self) -> Iterator[tuple[Path, DistributionSpec]]:
+    def nested(self) -> "Iterator[tuple[Path, DistributionSpec]]":
         """See `DistributionSpec`."""
         for k, part in enumerate(self.parts):
             yield ("parts", k, "of"), part.of

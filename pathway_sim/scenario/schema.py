@@ -2,8 +2,6 @@
 `pathway_sim.distributions.specs`.
 """
 
-from __future__ import annotations
-
 import datetime
 import re
 from collections.abc import Mapping

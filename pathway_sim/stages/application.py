@@ -7,8 +7,6 @@ letter, section I.A); a major amendment may extend it by 3 months once in a cycl
 answer within one year may be taken to withdraw (21 CFR 601.3(c)).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 

@@ -1,7 +1,5 @@
 """What every kind of stage shares: its fields, and the drafts of the steps that it expands into."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal

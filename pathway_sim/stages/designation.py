@@ -5,8 +5,6 @@ request may come with the IND or at any time after, and a denied one may be made
 nothing up.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal

@@ -5,8 +5,6 @@ trial may start when FDA lifts the hold, which it answers within 30 days of the 
 312.42(e)); some holds are never lifted.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import ClassVar, Literal
 

@@ -5,8 +5,6 @@ type C 75, type D 50 (PDUFA VII commitment letter, FY2023-2027, section I.I); mi
 are met in 86 % (FY2020).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 

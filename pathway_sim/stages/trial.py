@@ -5,8 +5,6 @@ Medicine 26:4958), follow-up of the last patient, and readout. The success rate 
 pivotal trials it runs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Literal
 

@@ -1,7 +1,5 @@
 """Work: time passes, and there may be several outcomes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
