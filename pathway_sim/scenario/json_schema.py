@@ -19,7 +19,7 @@ from pathway_sim.distributions.specs import AnyDistribution
 from pathway_sim.fields import Magnitude
 from pathway_sim.scenario.resolved import written
 from pathway_sim.scenario.schema import ScenarioSpec
-from pathway_sim.stages import AnyStage, base
+from pathway_sim.stages import AnyStage, terms
 from pathway_sim.stages.expressions import Expression
 from pathway_sim.units import NUMBER, UNITS
 
@@ -42,11 +42,11 @@ MORE = ("Borrowed", "Distribution")
 DOTTED = r"^[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*$"
 
 NUMBERS: Mapping[str, tuple[Any, Schema, str, list[Any]]] = {
-    "Duration": (base.Duration, TIME, "A length of time; a distribution here is chance.", ["18 months", EXAMPLE]),
-    "Offset": (base.Offset, SIGNED, "A difference of times; a distribution here is chance.", ["-1 month"]),
-    "Probability": (base.Probability, SHARE, "A probability; a distribution here is what is not known.", [0.25]),
-    "Factor": (base.Factor, FACTOR, "A factor; a distribution here is what is not known.", [0.8]),
-    "Share": (base.Share, SHARE, "The probability of an outcome, or the rest.", [0.25, "rest"]),
+    "Duration": (terms.Duration, TIME, "A length of time; a distribution here is chance.", ["18 months", EXAMPLE]),
+    "Offset": (terms.Offset, SIGNED, "A difference of times; a distribution here is chance.", ["-1 month"]),
+    "Probability": (terms.Probability, SHARE, "A probability; a distribution here is what is not known.", [0.25]),
+    "Factor": (terms.Factor, FACTOR, "A factor; a distribution here is what is not known.", [0.8]),
+    "Share": (terms.Share, SHARE, "The probability of an outcome, or the rest.", [0.25, "rest"]),
 }
 """What each alias of the models stands for: its plain form, a sentence, examples."""
 

@@ -19,9 +19,10 @@ from pathway_sim.pathway import Condition, Pathway
 from pathway_sim.scenario.library import SHIPPED
 from pathway_sim.scenario.problems import Path as Place
 from pathway_sim.scenario.problems import Problems, Seen, not_a_name
-from pathway_sim.scenario.resolve import Parts, Resolver
+from pathway_sim.scenario.references import Parts
+from pathway_sim.scenario.resolve import Resolver
 from pathway_sim.scenario.schema import SECTIONS, Check, Header
-from pathway_sim.stages.base import RESERVED
+from pathway_sim.stages.terms import RESERVED
 from pathway_sim.units import suggest
 
 MAX_STAGES, MAX_ARMS = 200, 50
@@ -296,9 +297,7 @@ def _arm(
     stages = sections["stages"]
     if stages is not None and "stages" in base.entries and not 0 < len(stages) <= MAX_STAGES:
         problems.add(("stages",), f"must name between 1 and {MAX_STAGES} stages, not {len(stages)}", key=True)
-    pace, start = (
-        problems.read(name, (name,)) if name in base.entries else None for name in ("pace", "start")
-    )
+    pace, start = (problems.read(name, (name,)) if name in base.entries else None for name in ("pace", "start"))
     if not stages or sections["milestones"] is None:
         return None, None, problems.found
     goal = _goal(header, sections["milestones"], problems) if "milestones" in base.entries else ""

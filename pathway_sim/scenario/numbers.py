@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from pathway_sim import distributions, evidence
-from pathway_sim.distributions.specs import ENDS, DistributionSpec
+from pathway_sim.distributions.terms import ENDS, DistributionSpec
 from pathway_sim.fields import Borrowed, Cited, Magnitude, Stated
 from pathway_sim.parameters import Chance, Number, Unknown
 from pathway_sim.scenario.problems import Path, Problems
 from pathway_sim.stages import Dirichlet
-from pathway_sim.stages.base import is_time
+from pathway_sim.stages.terms import is_time
 
 
 class Numbers:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from pathway_sim.distributions.specs import DistributionSpec
+from pathway_sim.distributions.terms import DistributionSpec
 from pathway_sim.document import DEFAULT, Mapping, Node, Scalar, Sequence, expand, find, overlay, plain
 from pathway_sim.fields import Borrowed, Cited, Magnitude
 from pathway_sim.scenario.load import Scenario

@@ -13,8 +13,8 @@ from pydantic_core import PydanticCustomError
 from pathway_sim.distributions.specs import Term
 from pathway_sim.fields import NEEDS, Cited, Found, Identifier, Magnitude, Spec
 from pathway_sim.stages import AnyStage
-from pathway_sim.stages.base import Factor
 from pathway_sim.stages.expressions import Expression
+from pathway_sim.stages.terms import Factor
 from pathway_sim.units import YEAR
 
 Text = Annotated[str, Field(max_length=2000)]

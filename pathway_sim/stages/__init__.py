@@ -7,10 +7,11 @@ from typing import Annotated
 from pydantic import Field
 
 from pathway_sim.stages.application import Application
-from pathway_sim.stages.base import Dirichlet, Draft, Stage
+from pathway_sim.stages.base import Draft, Stage
 from pathway_sim.stages.designation import Designation
 from pathway_sim.stages.hold import Hold
 from pathway_sim.stages.meeting import Meeting
+from pathway_sim.stages.terms import Dirichlet
 from pathway_sim.stages.trial import Trial
 from pathway_sim.stages.work import Work
 

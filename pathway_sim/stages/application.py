@@ -13,21 +13,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Discriminator, Field, Tag
 
 from pathway_sim.fields import Found, Identifier, Magnitude, Spec
-from pathway_sim.stages.base import (
-    CountFromZero,
-    Dirichlet,
-    Draft,
-    Duration,
-    Offset,
-    Probability,
-    Shares,
-    Stage,
-    Times,
-    targets,
-    wrong_table,
-)
+from pathway_sim.stages.base import Draft, Stage, targets
 from pathway_sim.stages.review import Response, Review
 from pathway_sim.stages.rules import SURE, Choice, lapse
+from pathway_sim.stages.terms import CountFromZero, Dirichlet, Duration, Offset, Probability, Shares, Times, wrong_table
 from pathway_sim.stages.work import names_of, raw_names
 from pathway_sim.units import suggest
 

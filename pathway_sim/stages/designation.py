@@ -15,8 +15,9 @@ from pydantic import Discriminator, Field, Tag
 from pathway_sim.fields import Magnitude, Spec
 from pathway_sim.parameters import Floats, Integers
 from pathway_sim.pathway import Arrival
-from pathway_sim.stages.base import Draft, Duration, Probability, Stage, Times
+from pathway_sim.stages.base import Draft, Stage
 from pathway_sim.stages.rules import choose
+from pathway_sim.stages.terms import Duration, Probability, Times
 
 OUTCOMES = ("granted", "denied", "withdrawn")
 

@@ -10,8 +10,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from pathway_sim.stages.base import Draft, Duration, Probability, Stage
+from pathway_sim.stages.base import Draft, Stage
 from pathway_sim.stages.rules import Choice, lapse
+from pathway_sim.stages.terms import Duration, Probability
 
 
 class Hold(Stage):

@@ -11,8 +11,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pathway_sim.fields import Found, Identifier, Magnitude
-from pathway_sim.stages.base import Draft, Duration, Shares, Stage
+from pathway_sim.stages.base import Draft, Stage
 from pathway_sim.stages.rules import lapse
+from pathway_sim.stages.terms import Duration, Shares
 from pathway_sim.stages.work import branch, raw_names, wrong_order
 
 CLOCKS = {"a": 30.0, "b": 60.0, "b_eop": 70.0, "c": 75.0, "d": 50.0}

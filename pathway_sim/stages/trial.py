@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from pathway_sim.fields import Found, Spec
-from pathway_sim.stages.base import Draft, Duration, Probability, Repeat, Stage, visits, wrong_repeat
+from pathway_sim.stages.base import Draft, Repeat, Stage, visits, wrong_repeat
 from pathway_sim.stages.rules import Choice, Lapse, lapse
+from pathway_sim.stages.terms import Duration, Probability
 
 OUTCOMES = ("success", "failed")
 CHOICE = Choice(("success", None))

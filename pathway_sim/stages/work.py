@@ -6,8 +6,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pathway_sim.fields import Found, Identifier
-from pathway_sim.stages.base import Dirichlet, Draft, Duration, Repeat, Shares, Stage, targets, visits, wrong_repeat
+from pathway_sim.stages.base import Draft, Repeat, Stage, targets, visits, wrong_repeat
 from pathway_sim.stages.rules import SURE, Choice, lapse
+from pathway_sim.stages.terms import Dirichlet, Duration, Shares
 
 
 class Work(Stage):
