@@ -5,38 +5,27 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pathway_sim import document, evidence
+from pathway_sim import document
 from pathway_sim.document import Mapping as Document
 from pathway_sim.errors import Problem, ScenarioError, StorageError
-from pathway_sim.fields import NEEDS, Dimension
-from pathway_sim.pathway import Condition, Pathway
+from pathway_sim.pathway import Pathway
+from pathway_sim.scenario.checks import CheckPlan, read_checks
 from pathway_sim.scenario.library import SHIPPED
-from pathway_sim.scenario.problems import Path as Place
-from pathway_sim.scenario.problems import Problems, Seen, not_a_name
+from pathway_sim.scenario.problems import Problems, Seen
 from pathway_sim.scenario.references import Parts
 from pathway_sim.scenario.resolve import Resolver
-from pathway_sim.scenario.schema import SECTIONS, Check, Header
-from pathway_sim.stages.terms import RESERVED
+from pathway_sim.scenario.schema import Header
+from pathway_sim.scenario.sections import entries, header_of, unknown_evidence
 from pathway_sim.units import suggest
 
 MAX_STAGES, MAX_ARMS = 200, 50
 ARM_SECTIONS = ("stages", "effects", "pace", "start")
 DESCRIPTIVE = ("name", "title", "question", "context_of_use", "not_for")
-
-
-@dataclass(frozen=True)
-class CheckPlan:
-    """A check of the scenario with its facts resolved in one arm."""
-
-    name: str
-    spec: Check
-    facts: Mapping[str, Condition]
 
 
 @dataclass(frozen=True)
@@ -132,8 +121,8 @@ def _resolve(
     base: Document, overrides: list[Document], files: tuple[str, ...]
 ) -> tuple[Scenario | None, list[Problem]]:
     problems = Problems(base)
-    header = _header(base, problems)
-    arms = _entries(base, "arms", problems) or {}
+    header = header_of(base, problems)
+    arms = entries(base, "arms", problems) or {}
     documents, found = _arm_documents(base, arms, overrides)
     pathways: dict[str, Pathway] = {}
     cited: set[str] = set()
@@ -146,7 +135,7 @@ def _resolve(
         if pathway is not None and resolver is not None:
             pathways[arm], cited = pathway, cited | resolver.numbers.cited
         if resolver is not None and arm == checked:
-            checks = _checks(documents[arm], resolver, pathway)
+            checks = read_checks(documents[arm], resolver, pathway)
         found += wrong
     found += problems.found
     if found or not pathways:
@@ -167,75 +156,6 @@ def _resolve(
         fingerprint=_fingerprint(base),
     )
     return scenario, []
-
-
-def _header(base: Document, problems: Problems) -> Header:
-    """The header, with unknown top-level keys and missing sections reported; if it is wrong, one to go on with."""
-    top = {name: node for name, node in base.entries.items() if name not in SECTIONS}
-    inner = Problems(Document(top, {name: base.keys[name] for name in top}, base.origin))
-    header: Header | None = inner.read("header", ())
-    problems.found += inner.found
-    for section in ("stages", "milestones"):
-        if section not in base.entries and not any(f'"{section}"' in problem.message for problem in inner.found):
-            problems.add((), f'the field "{section}" is missing')
-    if header is not None:
-        return header
-    given = {name: document.plain(node) for name, node in base.entries.items() if name in ("goal", "baseline")}
-    names: dict[str, Any] = {name: text for name, text in given.items() if isinstance(text, str)}
-    stand_in = {"format": 1, "name": "x", "title": "", "as_of": "2026-01-01", "horizon": "1 year"}
-    return Header.model_validate(stand_in).model_copy(update=names)
-
-
-def _entries(base: Document, section: str, problems: Problems) -> dict[str, Any] | None:
-    """The validated entries of a section that is a mapping by name; an entry that is not valid is None."""
-    node = base.entries.get(section)
-    if node is None:
-        return {}
-    if not isinstance(node, Document):
-        problems.add((section,), "must be a mapping of names")
-        return None
-    for name in node.entries:
-        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,63}", name):
-            problems.add((section, name), not_a_name(name), key=True)
-        elif name in RESERVED or (section, name) == ("milestones", "censored"):
-            problems.add((section, name), f'"{name}" has a meaning of its own; choose another name', key=True)
-    return {name: _entry(node, section, name, problems) for name in node.entries}
-
-
-def _entry(entries: Document, section: str, name: str, problems: Problems) -> Any:
-    """One validated entry, or None with its problems collected."""
-    entry = entries.entries[name]
-    if section == "stages" and isinstance(entry, Document) and "kind" not in entry.entries:
-        # Most often a misspelt name over another file or in an arm, where the stage that is meant has a kind.
-        hint = suggest(name, [other for other in entries.entries if other != name])
-        problems.add((section, name), f'the field "kind" is missing, which a new stage needs{hint}')
-        return None
-    return problems.read(section, (section, name))
-
-
-def _unknown_evidence(node: document.Node, path: Place, problems: Problems) -> None:
-    """Report every id below a node that the evidence catalogue does not have."""
-    if isinstance(node, document.Sequence):
-        for place, item in enumerate(node.items):
-            _unknown_evidence(item, (*path, place), problems)
-    elif isinstance(node, Document):
-        alone = node.entries.keys() <= {"evidence", "transfer", "joined"}  # then it must be one figure
-        for name, entry in node.entries.items():
-            if name == "evidence":
-                ids = entry.items if isinstance(entry, document.Sequence) else (entry,)
-                for place, each in enumerate(ids):
-                    at = (*path, name, place) if isinstance(entry, document.Sequence) else (*path, name)
-                    _unknown_id(each, at, problems, alone=alone)
-            _unknown_evidence(entry, (*path, name), problems)
-
-
-def _unknown_id(node: document.Node, path: Place, problems: Problems, *, alone: bool) -> None:
-    reference = document.plain(node)
-    if isinstance(reference, str) and (alone or not evidence.known(reference)):
-        try:
-            evidence.figure(reference)
-        except evidence.UnknownFigureError as error:
-            problems.add(path, str(error))
 
 
 def _arm_documents(
@@ -292,8 +212,8 @@ def _arm(
     problems = Problems(base, seen)
     for name in ("stages", "effects", "pace", "carved"):
         if name in base.entries:
-            _unknown_evidence(base.entries[name], (name,), problems)
-    sections = {name: _entries(base, name, problems) for name in ("stages", "effects", "milestones")}
+            unknown_evidence(base.entries[name], (name,), problems)
+    sections = {name: entries(base, name, problems) for name in ("stages", "effects", "milestones")}
     stages = sections["stages"]
     if stages is not None and "stages" in base.entries and not 0 < len(stages) <= MAX_STAGES:
         problems.add(("stages",), f"must name between 1 and {MAX_STAGES} stages, not {len(stages)}", key=True)
@@ -323,40 +243,6 @@ def _goal(header: Header, milestones: Mapping[str, object], problems: Problems) 
     message = 'say which milestone is the main one: add "goal: NAME"'
     problems.add(("milestones",), message if milestones else "must name at least one milestone", key=True)
     return ""
-
-
-def _checks(base: Document, resolver: Resolver, pathway: Pathway | None) -> tuple[CheckPlan, ...]:
-    """The checks with their facts; if there is no pathway, only for what is wrong with them."""
-    problems = resolver.problems
-    plans: list[CheckPlan] = []
-    for name, spec in (_entries(base, "carved", problems) or {}).items():
-        if spec is None:
-            for key in ("from", "to", "share", "given"):
-                resolver.salvage(("carved", name, key))
-            continue
-        _check_units(name, spec, problems)
-        expressions = {"from": spec.from_, "to": spec.to, "share": spec.share, "given": spec.given}
-        conditions = {
-            key: resolver.condition(expression, ("carved", name, key))
-            for key, expression in expressions.items()
-            if expression is not None
-        }
-        if spec.published is not None:
-            resolver.numbers.cite(spec.published)
-        if pathway is not None:
-            facts = {key: resolver.ranked(condition, pathway) for key, condition in conditions.items()}
-            plans.append(CheckPlan(name, spec, facts))
-    return tuple(plans)
-
-
-def _check_units(name: str, spec: Check, problems: Problems) -> None:
-    """Figures that are not of the sort that is measured."""
-    wanted: Dimension = "number" if spec.share is not None or spec.statistic == "sd_log" else "time"
-    for place, figure in enumerate(spec.accept):
-        if figure.dimension != wanted:
-            problems.add(("carved", name, "accept", place), NEEDS[wanted])
-    if spec.published is not None and spec.published.value.dimension != wanted:
-        problems.add(("carved", name, "published", "value"), NEEDS[wanted])
 
 
 def _fingerprint(base: Document) -> str:

@@ -15,7 +15,8 @@ from pathway_sim.scenario.problems import Path, Problems
 def in_order(steps: list[Step], kept: list[int], inner: Collection[int], problems: Problems) -> list[int]:
     """Topological order; among the steps that could come next the least by (stage, part, visit).
 
-    `inner` are the steps that follow another one of their own stage. Circles are reported, and the order then means nothing.
+    `inner` are the steps that follow another one of their own stage. If there is a circle it is reported, and the order
+    means nothing.
     """
     present = set(kept)
     before = {k: {fact.step for fact in steps[k].reads()} & present for k in kept}

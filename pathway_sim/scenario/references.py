@@ -1,4 +1,4 @@
-"""From the references of a file to the steps that they mean, and to the stages that are over where a scenario begins."""
+"""From the references of a file to the steps that they mean, and the stages that are over where a scenario begins."""
 
 from __future__ import annotations
 

@@ -28,6 +28,7 @@ from pathway_sim.scenario.references import Parts, References
 from pathway_sim.scenario.schema import Ending
 from pathway_sim.stages import Draft, Stage
 from pathway_sim.stages.expressions import Expression
+from pathway_sim.units import suggest
 
 
 class Resolver(References):
