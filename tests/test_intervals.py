@@ -196,9 +196,15 @@ def test_two_sets_on_paper():
     expected = intervals.wilson(array(0.5), array(4), t)
     assert share == 0.5
     assert (low[0], high[0]) == pytest.approx((expected[0][0], expected[1][0]))
-    # Total variance 1/8, noise ¼·¾/3 = 1/16 in each: half of the variance is real.
-    band = clusters.share_band(counts, sizes)
-    assert np.ravel(band) == pytest.approx([0.5 - 0.25 * np.sqrt(0.5), 0.5 + 0.25 * np.sqrt(0.5)])
+    assert clusters.share_band(counts, sizes) is None  # two sets of four cannot tell a spread from noise
+
+
+def test_a_band_on_paper():
+    # Forty sets of 40 with 10 and 30 arrivals in turn: total variance 40/39/16, noise ¼·¾/39 in each.
+    total, noise = 40 / 39 / 16, 3 / 16 / 39
+    low, high = clusters.share_band(np.tile([[10], [30]], (20, 1)), np.full(40, 40))
+    kept = np.sqrt((total - noise) / total)
+    assert (low[0], high[0]) == pytest.approx((0.5 - 0.25 * kept, 0.5 + 0.25 * kept))
 
 
 def test_a_mean_over_two_sets_on_paper():
@@ -206,8 +212,16 @@ def test_a_mean_over_two_sets_on_paper():
     sums = ExactSums(2)
     sums.add(array(1, 3, 5, 7, 9), np.array([0, 0, 1, 1, 1]))
     assert clusters.mean_error(sums) == pytest.approx(stats.t.ppf(0.975, 1) * np.sqrt(2 * 72 / 25))
-    # Set means 2 and 7: total variance 12.5, mean noise (2/2 + 4/3)/2 = 7/6.
-    kept = np.sqrt((12.5 - 7 / 6) / 12.5)
+    assert clusters.mean_band(sums) is None  # two sets cannot tell a spread from noise
+
+
+def test_the_band_of_a_mean_on_paper():
+    # Twenty pairs of sets as above: means 2 and 7, total variance 6.25·40/39, mean noise (2/2 + 4/3)/2 = 7/6.
+    sums = ExactSums(40)
+    for k in range(0, 40, 2):
+        sums.add(array(1, 3, 5, 7, 9), np.array([k, k, k + 1, k + 1, k + 1]))
+    total = 6.25 * 40 / 39
+    kept = np.sqrt((total - 7 / 6) / total)
     assert clusters.mean_band(sums) == pytest.approx((4.5 - 2.5 * kept, 4.5 + 2.5 * kept))
 
 
@@ -222,7 +236,7 @@ def test_pairs_over_two_sets_on_paper():
 
 def test_sets_that_agree_have_no_band_and_no_design_effect():
     counts, sizes = np.full((10, 1), 30), np.full(10, 100)
-    assert np.ravel(clusters.share_band(counts, sizes)) == pytest.approx([0.3, 0.3])
+    assert clusters.share_band(counts, sizes) is None
     assert clusters.effective_size(array(0.1), array(0.0), 1000.0) == 1000
 
 
