@@ -42,7 +42,8 @@ def imported(tree: ast.AST) -> set[str]:
 def test_a_library_is_imported_only_where_it_belongs(name):
     for module in MODULES:
         place = module.relative_to(PACKAGE).as_posix()
-        found = {each for each in imported(ast.parse(module.read_text())) if each == name or each.startswith(f"{name}.")}
+        modules = imported(ast.parse(module.read_text()))
+        found = {each for each in modules if each == name or each.startswith(f"{name}.")}
         assert not found or any(place.startswith(allowed) for allowed in ONLY_IN[name]), f"{place} imports {found}"
 
 

@@ -1,4 +1,4 @@
-"""Every listing in the README and in `docs/` is run: a block that begins with ``$ pathway-sim`` must print what stands below it.
+"""Every listing in the README and in `docs/` is run: what stands below ``$ pathway-sim …`` must be what it prints.
 
 A line ``…`` stands for any number of lines. Commands of one page run in one folder, in order.
 """
@@ -44,7 +44,9 @@ def printed(command: str) -> str:
 def pattern(output: str) -> str:
     """A regular expression for shown output."""
     lines = [line.rstrip() for line in output.rstrip("\n").split("\n")]
-    return "\n".join("(?:.*\n?)*?" if line == "…" else re.escape(line) for line in lines).replace("(?:.*\n?)*?\n", "(?:.*\n)*?")
+    some = r"(?:.*\n?)*?"
+    text = "\n".join(some if line == "…" else re.escape(line) for line in lines)
+    return text.replace(f"{some}\n", r"(?:.*\n)*?")
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if listings(page)], ids=lambda page: page.name)

@@ -15,6 +15,7 @@ from pathway_sim.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
     from pathway_sim.analysis.results import Results
+    from pathway_sim.report.artist import Artist
     from pathway_sim.run import Settings
     from pathway_sim.scenario import Scenario
 
@@ -112,22 +113,23 @@ def _load(source: str, given: dict[str, Any]) -> Scenario:
 def _report(view: View, source: str, given: dict[str, Any], *, compare: bool) -> None:
     """Run, write what was asked for, and print."""
     charts, events, save = (given.pop(name, None) for name in ("charts", "events", "save"))
-    scenario = _load(source, given)
-    settings = _settings(given, compare=compare)
-    if compare:
-        _require_two_arms(scenario, settings)
-    if save is not None:
-        from pathway_sim.report import folder
+    with _ready(charts), _artist(charts) as artist:  # at once, so that it is ready when the futures are
+        scenario = _load(source, given)
+        settings = _settings(given, compare=compare)
+        if compare:
+            _require_two_arms(scenario, settings)
+        if save is not None:
+            from pathway_sim.report import folder
 
-        folder.require_free(save)
-    with _ready(charts):
+            folder.require_free(save)
         results = _simulate(view, scenario, settings, events)
-        if charts is not None:
-            _draw(view, results, charts)
-    if save is not None:
-        folder.save(save, scenario, results)
-        view.written.append(save)
-    _print(view, results)
+        if artist is not None and charts is not None:
+            artist.draw(results, charts)
+        if save is not None:
+            folder.save(save, scenario, results)
+            view.written.append(save)
+        _print(view, results)
+        view.written += artist.written() if artist is not None else []
     for path in view.written:
         _hint(view, f"wrote {path}")
 
@@ -168,13 +170,16 @@ def _simulate(view: View, scenario: Scenario, settings: Settings, events: Path |
     return results
 
 
-def _draw(view: View, results: Results, charts: Path) -> None:
-    from pathway_sim.report.charts import CHARTS as DRAWN
+@contextmanager
+def _artist(folder: Path | None) -> Iterator[Artist | None]:
+    """Who draws, if there is a folder to draw into."""
+    if folder is None:
+        yield None
+        return
+    from pathway_sim.report.artist import Artist
 
-    for name, kind in DRAWN.items():
-        path = charts / f"{name}.svg"
-        kind.save(results, path)
-        view.written.append(path)
+    with Artist() as artist:
+        yield artist
 
 
 @contextmanager

@@ -151,6 +151,8 @@ def _differences(axes: Axes, data: AvailabilityData) -> None:
     _end_labels(axes, data.differences, style.NORMAL - 0.5, styles)
     several = len(data.differences) > 1
     names = f"each arm − {data.curves[0].name}" if several else data.differences[0].label
-    heading = style.fit(f"Difference in percentage points: {names}. Shaded: 95 % simulation error", 6.5, style.SMALL + 0.5)
+    heading = style.fit(
+        f"Difference in percentage points: {names}. Shaded: 95 % simulation error", 6.5, style.SMALL + 0.5
+    )
     place = {"transform": axes.transAxes, "va": "bottom", "color": style.INK}
     style.put(axes, 0, 1 + frame.upward(axes, 0.05), heading, size=style.SMALL + 0.5, **place)
