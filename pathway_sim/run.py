@@ -7,9 +7,11 @@ so chunk size and the number of workers change no byte of any output.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -179,10 +181,24 @@ def _chunks(job: _Job, settings: Settings) -> Iterator[Done]:
 
 def _in_order(executor: Executor, job: _Job, spans: Iterator[tuple[int, int]], ahead: int) -> Iterator[Done]:
     """Results in the order of their chunks, with a bounded number of chunks under way."""
-    waiting: list[Future[Done]] = [executor.submit(job.chunk, *span) for span in islice(spans, ahead)]
+    with _deaf():
+        waiting: list[Future[Done]] = [executor.submit(job.chunk, *span) for span in islice(spans, ahead)]
     while waiting:
         yield waiting.pop(0).result()
         waiting += [executor.submit(job.chunk, *span) for span in islice(spans, 1)]
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Start worker processes that Ctrl-C does not reach, not even while they start: they inherit the blocked signal."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _workers(job: _Job, settings: Settings) -> int:
@@ -203,8 +219,6 @@ def _executor(name: str, workers: int) -> Executor:
 
 def _ignore_interrupt() -> None:
     """Workers leave Ctrl-C to the parent, which cancels them."""
-    import signal
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -188,8 +188,8 @@ def test_an_exception_leaves_an_earlier_log_as_it_was(tmp_path):
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])
 def test_a_log_that_cannot_be_written_is_a_storage_error(ending, tmp_path):
-    with pytest.raises(StorageError, match="cannot write"):
-        log(tmp_path / "missing" / f"log{ending}")
+    with pytest.raises(StorageError, match="cannot write"), log(tmp_path / "missing" / f"log{ending}"):
+        pass
     folder = tmp_path / f"folder{ending}"
     folder.mkdir()
     with pytest.raises(StorageError, match="cannot write"), log(folder):
@@ -201,10 +201,9 @@ def test_a_full_disk_is_a_storage_error(tmp_path):
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("this system has no /dev/full")
-    sink = log(tmp_path / "log.csv")
-    sink.stream.close()
-    sink.stream = full.open("w", encoding="utf-8")
-    with pytest.raises(StorageError, match="No space"), sink:
+    with pytest.raises(StorageError, match="No space"), log(tmp_path / "log.csv") as sink:
+        sink.stream.close()
+        sink.stream = full.open("w", encoding="utf-8")
         run(shipped("msc-dpn"), Settings(replications=2000), observe=sink.add)
     assert list(tmp_path.iterdir()) == []
 

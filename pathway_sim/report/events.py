@@ -73,7 +73,6 @@ class _File:
 
     def __init__(self, path: Path) -> None:
         self.path, self.partial = path, path.with_name(f".{path.name}.partial")
-        self.open()
 
     def open(self) -> None:
         raise NotImplementedError
@@ -82,6 +81,11 @@ class _File:
         raise NotImplementedError
 
     def __enter__(self) -> Any:
+        try:
+            self.open()
+        except BaseException:  # a signal included: nobody else would take the file away
+            self.partial.unlink(missing_ok=True)
+            raise
         return self
 
     def __exit__(

@@ -25,6 +25,7 @@ from pathway_sim.units import suggest
 
 MAX_STAGES, MAX_ARMS = 200, 50
 ARM_SECTIONS = ("stages", "effects", "pace", "start")
+REMARKS = ("title", "assumption", "regulation", "joined", "of")
 DESCRIPTIVE = ("name", "title", "question", "context_of_use", "not_for")
 
 
@@ -39,7 +40,8 @@ class Scenario:
     pathways : mapping of str to Pathway
         By arm; the baseline first, then by name.
     fingerprint : str
-        ``sha256:…`` of everything that can change a number: not of names and texts, comments, or the order of keys.
+        ``sha256:…`` of everything that can change a number: not of the scenario's name, titles, texts and reasons, of
+        comments, or of the order of keys.
     """
 
     name: str
@@ -247,4 +249,15 @@ def _goal(header: Header, milestones: Mapping[str, object], problems: Problems) 
 
 def _fingerprint(base: Document) -> str:
     data = {name: value for name, value in document.plain(base).items() if name not in DESCRIPTIVE}
-    return "sha256:" + hashlib.sha256(json.dumps(data, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+    text = json.dumps(_numbers_only(data), sort_keys=True, ensure_ascii=True)
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _numbers_only(data: Any) -> Any:
+    """The data without the texts that only describe or justify a number, wherever they stand."""
+    if isinstance(data, list):
+        return [_numbers_only(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    kept = {name: value for name, value in data.items() if not (name in REMARKS and isinstance(value, str))}
+    return {name: _numbers_only(value) for name, value in kept.items()}
