@@ -13,6 +13,7 @@ from made import shipped
 from pathways import random_pathway
 
 from pathway_sim.analysis.as_json import to_json
+from pathway_sim.analysis.study import Chunk
 from pathway_sim.errors import StorageError, UsageError
 from pathway_sim.report import events
 from pathway_sim.report.events import log
@@ -201,10 +202,15 @@ def test_a_full_disk_is_a_storage_error(tmp_path):
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("this system has no /dev/full")
-    with pytest.raises(StorageError, match="No space"), log(tmp_path / "log.csv") as sink:
+    sink = log(tmp_path / "log.csv")
+
+    def fill(chunk: Chunk) -> None:
         sink.stream.close()
         sink.stream = full.open("w", encoding="utf-8")
-        run(shipped("msc-dpn"), Settings(replications=2000), observe=sink.add)
+        sink.add(chunk)
+
+    with pytest.raises(StorageError, match="No space"), sink:
+        run(shipped("msc-dpn"), Settings(replications=2000), observe=fill)
     assert list(tmp_path.iterdir()) == []
 
 
