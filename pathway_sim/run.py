@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -170,7 +169,7 @@ def _chunks(job: _Job, settings: Settings) -> Iterator[Done]:
     with _executor(job.engine, workers) as executor:
         try:
             yield from _in_order(executor, job, spans, 2 * workers)
-        except BrokenProcessPool as error:
+        except BrokenExecutor as error:
             raise PathwayError(
                 "a worker process was ended from outside, perhaps for want of memory; nothing was reported"
             ) from error
@@ -211,8 +210,11 @@ def _workers(job: _Job, settings: Settings) -> int:
 def _executor(name: str, workers: int) -> Executor:
     """Threads for the batch engine (NumPy releases the lock), processes for the reference engine (Python does not)."""
     if name == "batch":
+        from concurrent.futures import ThreadPoolExecutor
+
         return ThreadPoolExecutor(workers)
     import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
 
     return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupt)
 
