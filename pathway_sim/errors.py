@@ -66,7 +66,3 @@ class UsageError(PathwayError):
 
 class RequirementError(PathwayError):
     """A requirement that the user stated is not met."""
-
-
-class ScenarioWarning(UserWarning):
-    """Something in a scenario that a careful reader would want to know."""
