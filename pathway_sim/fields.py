@@ -194,6 +194,17 @@ class Borrowed(Spec):
     joined: str | None = Field(None, description="A remark on how the figure is used.")
 
 
+class Ruled(Spec):
+    """A number that an agency sets: ``{rule: fda.goal.standard}``. What it is depends on the day, as the rule does."""
+
+    rule: str = Field(
+        description="The agency and the name of its rule.",
+        pattern=r"^[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)+$",
+        examples=["fda.goal.standard"],
+    )
+    joined: str | None = Field(None, description="A remark on how the rule is used.")
+
+
 def deep(found: Found, *prefix: str | int) -> Found:
     """The same problems, one level deeper."""
     return (((*prefix, *path), message) for path, message in found)

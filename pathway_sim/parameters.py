@@ -60,13 +60,16 @@ class ParameterSets:
 
     seed: int
     count: int = 1
-    _values: dict[str, Floats] = field(default_factory=dict, repr=False)
+    _values: dict[tuple[str, int], tuple[Distribution, Floats]] = field(default_factory=dict, repr=False)
 
     def values(self, unknown: Unknown) -> Floats:
         """The value in each set, shape ``(count,)``."""
-        if unknown.name not in self._values:
-            self._values[unknown.name] = unknown.distribution.ppf(self._points(unknown.name))
-        return self._values[unknown.name]
+        # Arms may state one number differently: they share its points, not its values. Keeping the distribution keeps
+        # its identity from being given to another.
+        key = (unknown.name, id(unknown.distribution))
+        if key not in self._values:
+            self._values[key] = unknown.distribution, unknown.distribution.ppf(self._points(unknown.name))
+        return self._values[key][1]
 
     def at(self, number: Number, replications: Integers) -> Value:
         """The number in these replications: a float where it is certain or there is one set, else shape ``(n,)``."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, Protocol
 
@@ -117,6 +117,12 @@ class Arrival(Protocol):
     def start_of(self, part: str, visit: int) -> Floats:
         """When an earlier step of the same stage started, days."""
 
+    def seen_by(self, part: str, visit: int) -> Arrival:
+        """What another step of the same stage saw: its draws, and its numbers as they were when it started.
+
+        Of a step that has not started only the draws mean anything.
+        """
+
 
 class Rule(Protocol):
     """What happens in a step, written once and used by every engine."""
@@ -141,6 +147,7 @@ class Step:
     guard: Condition | None = None
     final: frozenset[int] = frozenset()
     terminal: frozenset[int] = frozenset()
+    beside: tuple[int, ...] = ()
 
     @property
     def place(self) -> str:
@@ -154,6 +161,7 @@ class Step:
 
     def reads(self) -> Iterator[Fact]:
         """Every fact that decides whether, when and how this step runs."""
+        yield from (Fact(rank, (START,)) for rank in self.beside)
         for condition in (self.after, *(() if self.guard is None else (self.guard,))):
             yield from facts_of(condition)
         for value in self.inputs.values():
@@ -175,6 +183,15 @@ class Milestone:
 
     reached: Condition
     until: Condition = IMPOSSIBLE
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The time from one fact to another, which is reported; what it is in a few words."""
+
+    begin: Condition
+    end: Condition
+    title: str
 
 
 @dataclass(frozen=True)
@@ -201,6 +218,8 @@ class Pathway:
         Days; a completion at the horizon counts, a start does not.
     milestones : mapping of str to Milestone
         What is reported; `goal` is the main one.
+    intervals : mapping of str to Interval
+        The times between two facts that are reported too.
     """
 
     arm: str
@@ -213,6 +232,7 @@ class Pathway:
     as_of: datetime.date
     pace: Pace | None = None
     program: str = "program"
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
 
     @cached_property
     def endings(self) -> tuple[str, ...]:

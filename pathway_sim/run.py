@@ -23,6 +23,7 @@ from pathway_sim.errors import PathwayError, UsageError
 from pathway_sim.parameters import Chance, Number, ParameterSets
 from pathway_sim.pathway import Pathway
 from pathway_sim.scenario import Scenario
+from pathway_sim.scenario.sources import inputs
 from pathway_sim.units import YEAR, suggest
 
 CHUNK = 2**14
@@ -242,6 +243,7 @@ def _manifest(
         "goal": scenario.goal,
         "baseline": next(iter(pathways)),
         "arms": list(pathways),
+        "inputs": inputs(scenario, pathways),
     }
 
 

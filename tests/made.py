@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import re
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -61,9 +63,13 @@ def by_name(trajectories: Trajectories) -> dict[str, tuple[npt.NDArray[Any], ...
     return found
 
 
-def unlike(one: Trajectories, other: Trajectories, leave: str = "") -> list[str]:
-    """The steps that are not the same bit for bit in two trajectories, apart from those of the stage `leave`."""
-    mine, theirs = ({name: c for name, c in by_name(t).items() if name.split("/")[0] != leave} for t in (one, other))
+def unlike(one: Trajectories, other: Trajectories, leave: Collection[str] = ()) -> list[str]:
+    """The steps that are not the same bit for bit in two trajectories, apart from those of the stages in `leave`."""
+    left = {leave} if isinstance(leave, str) else {*leave}
+    mine, theirs = (
+        {name: columns for name, columns in by_name(t).items() if re.split("[./]", name)[0] not in left}
+        for t in (one, other)
+    )
     names = sorted(mine.keys() | theirs.keys())
     return [name for name in names if name not in mine or name not in theirs or not _equal(mine[name], theirs[name])]
 

@@ -4,17 +4,21 @@ Scalar and slow on purpose, written from `docs/reference/semantics.md` alone. It
 that an error in one of them shows as a difference.
 """
 
+import datetime
 import functools
 import hashlib
 import math
 import re
 from collections.abc import Callable
+from pathlib import Path
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import scipy.integrate
 import scipy.stats
+import yaml
 
+AGENCIES = Path(__file__).parents[1] / "pathway_sim" / "agencies"
 MASK = 2**64 - 1
 DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
 NORMAL = NormalDist()
@@ -82,7 +86,7 @@ def is_law(raw: Any) -> bool:
 
 def is_quantity(raw: Any) -> bool:
     """Tell one number, quantity or distribution from a mapping of several."""
-    return not isinstance(raw, dict) or bool({"kind", "value", "evidence"} & set(raw))
+    return not isinstance(raw, dict) or bool({"kind", "value", "evidence", "rule"} & set(raw))
 
 
 # --- Laws ----------------------------------------------------------------------------------------------------------
@@ -259,7 +263,7 @@ def mean_of(law: Law) -> float:
 
 # --- Unknown numbers -----------------------------------------------------------------------------------------------
 
-CITATIONS = {"evidence", "assumption", "regulation", "joined", "source", "note"}
+CITATIONS = {"evidence", "assumption", "regulation", "joined", "source", "note", "title", "status", "from", "until"}
 NOT_PARAMETERS = {"kind", "value", "values", "n", "transfer", *CITATIONS}
 
 
@@ -275,15 +279,62 @@ def borrowed(entry: dict[str, Any], transfer: float) -> dict[str, Any]:
     return entry | {"kind": "beta", "alpha": yes + 0.5, "beta": entry["n"] - yes + 0.5}
 
 
+class Regime(NamedTuple):
+    """A number that a rule has from a day on."""
+
+    day: float
+    name: str
+    raw: dict[str, Any]
+
+
+@functools.cache
+def agency(name: str) -> dict[str, Any]:
+    """Return the rules of an agency."""
+    return yaml.safe_load((AGENCIES / f"{name}.yaml").read_text(encoding="utf-8"))["rules"]
+
+
+@functools.cache
+def dated_regimes(rule: str) -> list[tuple[datetime.date | None, dict[str, Any]]]:
+    """Return the regimes of a rule, the oldest first, each with the date from which it holds, if there is one."""
+    name, path = rule.split(".", 1)
+    entry = agency(name)[path]
+    return [(raw.get("from"), raw) for raw in entry.get("regimes", [entry])]
+
+
 class Numbers:
     """The numbers of a scenario in one replication: certain ones as they stand, unknown ones at their parameter set."""
 
-    def __init__(self, seed: int, replication: int, parameter_sets: int, evidence: dict[str, Any]) -> None:
+    def __init__(
+        self, seed: int, replication: int, parameter_sets: int, evidence: dict[str, Any], as_of: str | None = None
+    ) -> None:
         self.seed, self.sets, self.set = seed, parameter_sets, replication % parameter_sets
-        self.evidence = evidence
+        self.evidence, self.as_of = evidence, as_of
+
+    def regimes(self, rule: str) -> list[Regime]:
+        """Return the regimes of a rule that count: the one of day 0, then the later ones in order of date."""
+        if self.as_of is None:
+            raise ValueError("a rule needs the date on which the scenario begins")
+        today = datetime.date.fromisoformat(self.as_of)
+        found = [
+            Regime((date - today).days if date else -math.inf, f"rule.{rule}.{place}", raw)
+            for place, (date, raw) in enumerate(dated_regimes(rule))
+        ]
+        begun = [regime for regime in found if regime.day <= 0]
+        if not begun:
+            raise ValueError(f"the scenario begins before rule {rule}")
+        return [begun[-1], *found[len(begun) :]]
+
+    def later_regimes(self, raw: Any, start: float) -> list[tuple[str, Any]]:
+        """Return, by name, the numbers that have replaced the one of day 0 for a step that starts now."""
+        if not (isinstance(raw, dict) and "rule" in raw):
+            return []
+        return [(each.name, each.raw) for each in self.regimes(raw["rule"])[1:] if each.day <= start]
 
     def cited(self, path: str, raw: Any) -> tuple[str, Any]:
-        """Return the name of a number and its value or law; evidence lends what the file does not state itself."""
+        """Return the name of a number and its value or law; a rule or evidence lends what the file does not state."""
+        if isinstance(raw, dict) and "rule" in raw:
+            regime = self.regimes(raw["rule"])[0]
+            return regime.name, regime.raw
         if not (isinstance(raw, dict) and "evidence" in raw):
             return path, raw
         if not isinstance(raw["evidence"], str) or "value" in raw or "kind" in raw:

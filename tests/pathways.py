@@ -9,8 +9,9 @@ The documents are valid by construction: a stage refers only to stages made befo
 leave a trial after its enrolment and act on its readout), and names are shuffled, so that their order says nothing
 about the order in time. `random_pathway` uses a counter hash of its own, not a library's generator.
 
-What the page on semantics leaves open is not written: a bare part or visit of a stage that may be skipped, a meeting
-without a clock, `extension.later`, effects on the parts of a design, continuous goals, a `set` on a stage with a pace.
+Some begin a few days before a rule of an agency changes, others years before with the clocks of agencies, so that later
+regimes take over on the way. What the page on semantics leaves open is not written: a bare part or visit of a stage
+that may be skipped, effects on a number that the agency gives by default.
 """
 
 import hashlib
@@ -23,9 +24,45 @@ T = TypeVar("T")
 Stage = dict[str, Any]
 
 NAMES = (*"abcdefghkmnpqrstuvwxyz", "a1", "a2", "a-1", "a_1", "b10", "b2", "zz", "m-n", "m_n")
+LONG = ("30 days", "90 days", "200 days", "1 year")
 SHORT = ("0 days", "0 days", "1 day", "1 day", "1 day", "2 days", "2 days", "3 days")
+HORIZONS = ("4 days", "7 days", "12 days", "60 days", "60 days", "60 days", "90 days", "1 year")
+YEARS = ("60 days", "6 years", "6 years")
 LIKELY = (0.5, 0.75, 0.75, 0.9, 1)
 UNLIKELY = (0, 0.1, 0.25, 0.25, 0.5)
+EVEN = (0.25, 0.5, 0.5, 0.75, 1)
+EVENTS = ("day_74", "inspection", "mid-cycle", "late_cycle", "zz")
+
+SOON = {
+    "2012-09-27": ("fda.goal.standard", "fda.goal.priority"),
+    "2012-09-29": ("fda.goal.standard", "fda.goal.priority"),
+    "2016-12-11": ("fda.rmat.grant",),
+    "2017-09-28": ("fda.meeting.b_eop",),
+    "2017-09-30": ("fda.meeting.b_eop",),
+    "2023-09-28": ("fda.rmat.grant",),
+    "2024-12-30": ("fda.rmat.grant",),
+}
+"""The rules that change a few days after a date."""
+EARLY = ("2011-06-01", "2012-03-01", "2016-01-01", "2016-08-01", "2017-03-01", "2023-01-01", "2024-01-01", "2026-11-22")
+CLOCKS = (
+    ("fda.goal.standard", "1992-10-29"),
+    ("fda.goal.priority", "1992-10-29"),
+    ("fda.meeting.b_eop", "1997-11-21"),
+    ("fda.meeting.b_eop", "1997-11-21"),
+    ("fda.meeting.a", "1997-11-21"),
+    ("fda.ind.review", "1987-06-17"),
+    ("fda.goal.national_priority", "2025-10-16"),
+    ("ema.resubmission.lapse", "2004-05-20"),
+)
+"""Rules that are durations, and when they begin."""
+SHARES = (
+    ("fda.rmat.grant", "0001-01-01"),
+    ("fda.rmat.grant", "0001-01-01"),
+    ("fda.rmat.grant_again", "2016-12-13"),
+    ("fda.breakthrough.grant", "2012-07-09"),
+    ("fda.meeting.late", "2012-10-01"),
+)
+"""Rules that are probabilities, and when they begin."""
 
 
 class Dice:
@@ -35,6 +72,9 @@ class Dice:
         self.k, self.thrown = k, 0
         self.uncertain = self.chance(0.25)  # some of the numbers are unknown
         self.smooth = self.chance(0.2)  # some of the durations are continuous
+        self.ruled = self.chance(0.4)  # some of the numbers are rules of agencies
+        self.patient = self.ruled and self.chance(0.5)  # the clocks of agencies have their time
+        self.as_of = self.pick(EARLY if self.patient else tuple(SOON)) if self.ruled else "2026-01-01"
 
     def below(self, n: int) -> int:
         """Return a whole number from 0 to n - 1."""
@@ -62,8 +102,18 @@ class Dice:
 # --- Numbers ----------------------------------------------------------------------------------------------------------
 
 
+def rule(dice: Dice, rules: Sequence[tuple[str, str]]) -> Stage:
+    """Return one of the rules that have begun, rather one that is about to change."""
+    changing = [name for name, _ in rules if name in SOON.get(dice.as_of, ())]
+    if changing and dice.chance(0.7):
+        return {"rule": dice.pick(changing)}
+    return {"rule": dice.pick([name for name, begins in rules if begins <= dice.as_of])}
+
+
 def duration(dice: Dice) -> Any:
     """Return a duration: mostly whole days, so that steps of parallel tracks meet."""
+    if dice.ruled and dice.chance(0.15):
+        return rule(dice, CLOCKS)
     if dice.smooth and dice.chance(0.3):
         return dice.pick(
             (
@@ -73,7 +123,7 @@ def duration(dice: Dice) -> Any:
                 {"kind": "lognormal", "median": median(dice), "sd_log": 0.4},
             )
         )
-    return dice.pick(SHORT)
+    return dice.pick(LONG if dice.patient and dice.chance(0.3) else SHORT)
 
 
 def median(dice: Dice) -> Any:
@@ -84,6 +134,8 @@ def median(dice: Dice) -> Any:
 
 
 def probability(dice: Dice, values: Sequence[float]) -> Any:
+    if dice.ruled and dice.chance(0.3):
+        return rule(dice, SHARES)
     if dice.uncertain and dice.chance(0.4):
         return dice.pick(
             (
@@ -127,9 +179,12 @@ def trial(dice: Dice) -> Stage:
         stage |= dice.maybe(0.3, "pivotal_trials", 2)
         if "pivotal_trials" in stage:
             stage |= dice.maybe(0.6, "run", dice.pick(("parallel", "sequential")))
-    if dice.chance(0.25):
+    if dice.chance(0.4):
+        stage["hold"] = {"probability": probability(dice, EVEN), "repair": duration(dice)}
+        stage["hold"]["lifted"] = probability(dice, LIKELY)
+    elif dice.chance(0.4):
         stage["repeat"] = {"on": "failed", "at_most": dice.pick((2, 3))}
-    return stage | dice.maybe(0.5, "terminal", [])
+    return stage | dice.maybe(0.5, "terminal", dice.pick(([], [], ["never_lifted"])) if "hold" in stage else [])
 
 
 def hold(dice: Dice) -> Stage:
@@ -144,7 +199,10 @@ def hold(dice: Dice) -> Stage:
 
 
 def meeting(dice: Dice) -> Stage:
-    stage: Stage = {"kind": "meeting", "type": "b", "clock": duration(dice)}
+    stage: Stage = {"kind": "meeting", "type": dice.pick(("a", "b", "b_eop", "b_eop", "c"))}
+    stage |= {"clock": duration(dice)} if dice.chance(0.4 if dice.patient else 0.9) else {}
+    if dice.chance(0.4):
+        stage["late"] = {"probability": probability(dice, EVEN), "duration": duration(dice)}
     stage |= dice.maybe(0.5, "prepare", duration(dice))
     stage |= dice.maybe(0.4, "minutes", duration(dice))
     if dice.chance(0.4):
@@ -154,24 +212,31 @@ def meeting(dice: Dice) -> Stage:
 
 
 def designation(dice: Dice) -> Stage:
-    grant: Any = probability(dice, UNLIKELY)
+    grant: Any = probability(dice, EVEN)
     if dice.chance(0.5):
         grant = {"first": probability(dice, UNLIKELY), "later": probability(dice, LIKELY)}
     stage: Stage = {"kind": "designation", "clock": duration(dice), "grant": grant}
+    stage |= dice.maybe(0.4, "prepare", duration(dice))
     stage |= dice.maybe(0.3, "withdraw", dice.pick(UNLIKELY))
     if dice.chance(0.6):
-        stage["at_most"] = 2
-        stage["again"] = duration(dice)
+        stage["at_most"] = dice.pick((2, 2, 3))
+        stage |= dice.maybe(0.8, "again", duration(dice))
+    if dice.chance(0.4):
+        stage["rescind"] = {"probability": probability(dice, EVEN), "after": duration(dice)}
     return stage
 
 
 def application(dice: Dice) -> Stage:
-    stage: Stage = {"kind": "application", "filing": dice.pick(("0 days", "1 day", "2 days")), "goal": goal(dice)}
-    stage |= dice.maybe(0.5, "refuse", refuse(dice))
-    stage |= dice.maybe(0.4, "extension", {"probability": dice.pick((0.25, 0.5, 1)), "duration": dice.pick(SHORT)})
+    stage: Stage = {"kind": "application", "goal": goal(dice)}
+    stage |= {"filing": dice.pick(("0 days", "1 day", "2 days"))} if dice.chance(0.6 if dice.patient else 0.95) else {}
+    stage |= dice.maybe(0.3, "agency", dice.pick(("ema", "fda")))
+    stage |= dice.maybe(0.5, "refuse", refuse(dice, stage))
+    stage |= dice.maybe(0.4, "extension", extension(dice))
     stage |= dice.maybe(0.5, "slip", slip(dice))
     stage["at_most"] = dice.pick((0, 1, 1, 2, 2, 3))
     names = causes(dice, stage)
+    if dice.chance(0.6):
+        stage["during"] = {name: event(dice, stage, names) for name in dice.some(EVENTS, dice.pick((1, 2, 3)))}
     ways = answers(dice, stage, names)
     stage["approve"] = approve(dice, ways)
     if stage["at_most"]:
@@ -179,14 +244,49 @@ def application(dice: Dice) -> Stage:
     return stage | dice.maybe(0.4, "terminal", dice.pick(([], ["exhausted"])))
 
 
+def event(dice: Dice, stage: Stage, causes: list[str]) -> Stage:
+    """Return an event during the first review, at a time by priority if the goal is."""
+    at: Any = dice.pick(("0 days", "1 day", "2 days", "3 days", "4 days"))
+    if isinstance(stage["goal"], dict) and "share" in stage["goal"] and dice.chance(0.6):
+        at = {"standard": "3 days", "priority": dice.pick(("1 day", "2 days"))}
+    elif dice.patient and dice.chance(0.3):
+        at = rule(dice, CLOCKS)
+    found: Stage = {"at": at} | dice.maybe(0.5, "held", probability(dice, EVEN))
+    found |= dice.maybe(0.4, "stops", duration(dice))
+    if dice.chance(0.5):
+        found["negative"] = probability(dice, EVEN)
+        found |= dice.maybe(0.6, "odds", dice.pick((0, 0.5, 3)))
+        if "cause" in stage:
+            found |= dice.maybe(0.6, "cause", dice.pick(causes))
+    return found
+
+
 def goal(dice: Dice) -> Any:
     if dice.chance(0.4):
-        return {"standard": "5 days", "priority": "3 days", "share": probability(dice, LIKELY)}
+        clocks = {"standard": "5 days", "priority": "3 days"}
+        if dice.ruled:
+            clocks = dice.pick((clocks, {}, {}, {"standard": {"rule": "fda.goal.standard"}}))
+        return clocks | {"share": probability(dice, LIKELY)}
+    if dice.ruled and dice.chance(0.5):
+        return {"rule": dice.pick(("fda.goal.standard", "fda.goal.standard", "fda.goal.priority", "ema.goal.standard"))}
+    if dice.smooth and dice.chance(0.3):
+        return duration(dice)
     return dice.pick(("1 day", "3 days", "4 days", "4 days"))
 
 
-def refuse(dice: Dice) -> Stage:
-    return {"probability": dice.pick(UNLIKELY), "answer": dice.pick(SHORT), "at_most": dice.pick((1, 2))}
+def extension(dice: Dice) -> Stage:
+    found: Stage = {"probability": dice.pick((0.25, 0.5, 1)), "duration": duration(dice)}
+    later = {"probability": dice.pick((0, 0.5, 1)), "duration": dice.pick(SHORT)}
+    return found | dice.maybe(0.4, "later", later)
+
+
+def refuse(dice: Dice, stage: Stage) -> Stage:
+    found: Stage = {"probability": dice.pick(EVEN), "answer": duration(dice), "at_most": dice.pick((1, 2))}
+    if dice.chance(0.5):
+        found["protest"] = probability(dice, EVEN)
+        by_default = stage.get("agency") != "ema" and dice.chance(0.3)
+        found |= {} if by_default else {"conference": duration(dice)}
+    return found
 
 
 def slip(dice: Dice) -> Any:
@@ -227,9 +327,15 @@ def approve(dice: Dice, ways: list[str]) -> Any:
 def resubmissions(dice: Dice, stage: Stage, names: list[str], ways: list[str]) -> None:
     stage["response"] = {way: duration(dice) for way in ways} if dice.chance(0.5) else duration(dice)
     stage["class_1"] = dice.pick((0, 0.25, 0.5, 1))
-    stage["resubmission_goal"] = {"class_1": dice.pick(("1 day", "0 days")), "class_2": "2 days"}
+    if dice.chance(0.6 if dice.patient else 0.95):
+        stage["resubmission_goal"] = {"class_1": dice.pick(("1 day", "0 days")), "class_2": "2 days"}
     stage["withdraw"] = {name: dice.pick(UNLIKELY) for name in names} if dice.chance(0.3) else dice.pick((0, 0.1, 0.25))
-    stage["lapse"] = dice.pick(SHORT)
+    stage |= {"lapse": duration(dice)} if dice.chance(0.6 if dice.patient else 0.9) else {}
+    stage |= dice.maybe(0.5, "extend", dice.pick((0, 0, 0.5, 1)))
+    if dice.chance(0.5):
+        stage["type_a"] = {"probability": probability(dice, EVEN)}
+        by_default = stage.get("agency") != "ema" and dice.chance(0.3 if dice.patient else 0.1)
+        stage["type_a"] |= {} if by_default else {"clock": duration(dice)}
 
 
 MAKERS = (work, work, work, work, trial, trial, trial, hold, meeting, designation, designation, application)
@@ -258,6 +364,9 @@ def trial_facts(stage: Stage) -> list[str]:
     found = [".success"] * 3 + [".failed"] + ([".exhausted", ".success"] if "repeat" in stage else [])
     if "design" in stage:
         found += [".enrolment.done", ".enrolment.start", ".follow_up/1.start", ".readout.success", ".readout.start"]
+    if "hold" in stage:
+        found += [".held", ".lifted", ".hold.start", ".hold/1.lifted", ".resumed.start", ".never_lifted"]
+        found += [] if "design" in stage else [".dosing.start", ".dosing/1.held", ".resumed.success"]
     return found
 
 
@@ -272,16 +381,26 @@ def meeting_facts(stage: Stage) -> list[str]:
 
 def designation_facts(stage: Stage) -> list[str]:
     found = [".granted", ".granted", ".denied"] + ([".withdrawn"] if "withdraw" in stage else [])
-    return found + ([".granted", "/2.start", "/2.granted", "/1.denied"] if stage.get("at_most") == 2 else [])
+    found += [".decision.start", ".request/1.done"] + ([".rescinded", ".kept"] if "rescind" in stage else [])
+    found += [".preparation/1.done", ".preparation.start"] if "prepare" in stage else []
+    later = [".granted", "/2.start", "/2.granted", "/1.denied", ".preparation/2.done", ".decision/2.start"]
+    return found + (later if stage.get("at_most", 1) > 1 else [])
 
 
 def application_facts(stage: Stage) -> list[str]:
     found = [".approved", ".approved", ".approved", ".filed", ".review.start", ".exhausted", ".filing/1.filed"]
     if "refuse" in stage:
         found += [".refused", ".not_filed", ".refusal/1.done", ".filing/2.start"]
+        found += [".protest", ".refusal/1.protest"] if "protest" in stage["refuse"] else []
+    for name, given in stage.get("during", {}).items():
+        found += [f".{name}.start", f".{name}.done"] + (
+            [f".{name}.negative", ".negative"] if "negative" in given else []
+        )
+        found += [f".{name}.not_held"] if "held" in given else []
     if stage["at_most"]:
         found += [".review/2.start", ".response.start", ".withdrawn", ".review/1.approved", ".response/1.withdrawn"]
         found += [".crl_cmc", ".crl_clinical"] if "cause" in stage else [".crl"]
+        found += [".type_a.start", ".type_a.held", ".type_a/1.not_held"] if "type_a" in stage else []
     return found
 
 
@@ -325,22 +444,30 @@ def condition(dice: Dice, stages: dict[str, Stage], depth: int = 0) -> Any:
 
 # --- Effects ----------------------------------------------------------------------------------------------------------
 
+
+def during(*fields: str) -> str:
+    """Return the paths of fields of all events during a review."""
+    return " ".join(f"during.{name}.{field}" for name in EVENTS for field in fields)
+
+
 LENGTHS = {
     "work": "duration",
-    "trial": "duration",
+    "trial": "duration design.enrolment design.readout hold.repair",
     "hold": "clock repair",
-    "meeting": "prepare clock minutes",
-    "designation": "clock again",
-    "application": "filing goal response response.cmc lapse refuse.answer resubmission_goal.class_2",
+    "meeting": "prepare clock late.duration minutes",
+    "designation": "prepare clock again rescind.after",
+    "application": "filing goal response response.cmc lapse refuse.answer refuse.conference type_a.clock "
+    "resubmission_goal.class_2 extension.duration extension.later.duration " + during("at", "at.priority", "stops"),
 }
 CHANCES = {
     "work": "outcomes.good",
-    "trial": "success",
+    "trial": "success hold.probability hold.lifted",
     "hold": "probability lifted",
-    "meeting": "outcomes.agreed",
-    "designation": "grant grant.first grant.later withdraw",
+    "meeting": "outcomes.agreed late.probability",
+    "designation": "grant grant.first grant.later withdraw rescind.probability",
     "application": "approve approve.first approve.later approve.cmc class_1 refuse.probability goal.share "
-    "withdraw withdraw.cmc",
+    "refuse.protest withdraw withdraw.cmc extend type_a.probability extension.probability "
+    + during("held", "negative"),
 }
 
 
@@ -348,10 +475,10 @@ def is_number(stage: Stage, path: str) -> bool:
     """Tell whether the stage has one number or distribution at a path."""
     node: Any = stage
     for depth, part in enumerate(path.split(".")):
-        if not isinstance(node, dict) or (depth and "kind" in node) or part not in node:
+        if not isinstance(node, dict) or (depth and {"kind", "rule"} & set(node)) or part not in node:
             return False
         node = node[part]
-    return not isinstance(node, dict) or "kind" in node
+    return not isinstance(node, dict) or bool({"kind", "rule"} & set(node))
 
 
 def fields(stage: Stage, known: dict[str, str]) -> list[str]:
@@ -366,7 +493,8 @@ def fields(stage: Stage, known: dict[str, str]) -> list[str]:
         found = [
             path
             for path in found
-            if stage["kind"] == "designation" or path.split(".")[0] in ("approve", "goal", "filing", "refuse")
+            if stage["kind"] == "designation"
+            or path.split(".")[0] in ("approve", "goal", "filing", "refuse", "during", "extension")
         ]
         found = [path for path in found if path != "approve.cmc"]
     has_rest = "rest" in stage.get("outcomes", {}).values()
@@ -430,13 +558,9 @@ def make_effects(dice: Dice, stages: dict[str, Stage]) -> dict[str, Stage]:
     return {name: one for name, one in zip(names, made, strict=False) if one is not None}
 
 
-def make_pace(dice: Dice, stages: dict[str, Stage], effects: dict[str, Stage]) -> Stage | None:
-    """Return a pace for some stages, but not for one that an effect sets: that could be read in two ways."""
-    sets = [one["on"] for one in effects.values() if "set" in one]
-    taken = [target for on in sets for target in ([on] if isinstance(on, str) else on)]
-    kinds = ("work", "trial", "meeting")
-    own = {n: s for n, s in stages.items() if s["kind"] in kinds and (s["kind"] != "meeting" or "prepare" in s)}
-    names = [n for n in own if not any(t.startswith(f"{n}.") for t in taken)]
+def make_pace(dice: Dice, stages: dict[str, Stage]) -> Stage | None:
+    """Return a pace for some of the stages that have work of the sponsor."""
+    names = [n for n, s in stages.items() if s["kind"] in ("work", "trial") or "prepare" in s or "again" in s]
     if not names or not dice.chance(0.2):
         return None
     return {"sd_log": 0.3, "on": dice.some(names, 4)} | dice.maybe(0.5, "level", 1.25)
@@ -466,14 +590,14 @@ def random_pathway(k: int) -> dict[str, Any]:
         "format": 1,
         "name": f"random-{k}",
         "title": f"Random pathway {k}",
-        "as_of": "2026-01-01",
-        "horizon": dice.pick(("4 days", "7 days", "12 days", "60 days", "60 days", "60 days", "90 days", "1 year")),
+        "as_of": dice.as_of,
+        "horizon": dice.pick(YEARS if dice.ruled else HORIZONS),
         "stages": stages,
         "milestones": make_milestones(dice, stages),
         "goal": "arrival",
     }
     document |= {"effects": effects} if effects else {}
-    pace = make_pace(dice, stages, effects)
+    pace = make_pace(dice, stages)
     document |= {"pace": pace} if pace else {}
     later = [n for n, s in stages.items() if "after" in s and s.get("enabled", True)]
     if later and dice.chance(0.12):

@@ -148,7 +148,7 @@ def test_a_scaled_chance_is_cut_at_one():
     stage = {"kind": "designation", "clock": "60 days", "grant": 0.5, "withdraw": 0.4, "after": ["a"]}
     effects = {"sure": {"if": "a", "on": "rmat.grant", "scale": 3}}
     t = walk({"a": work(1), "rmat": stage}, end="rmat.granted", effects=effects)
-    outcome = t.outcome[t.pathway.rank["rmat/1"]]
+    outcome = t.outcome[t.pathway.rank["rmat.decision/1"]]
     for code, exact in enumerate((0.6, 0.0, 0.4)):
         near_share(float((outcome == code).mean()), exact)
 

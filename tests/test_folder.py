@@ -16,7 +16,7 @@ from pathway_sim.report import folder
 from pathway_sim.run import Settings, run
 from pathway_sim.scenario import load
 
-NAMES = ["curves.csv", "manifest.json", "results.json", "scenario.yaml"]
+NAMES = ["curves.csv", "manifest.json", "references.csv", "results.json", "scenario.yaml"]
 PARTIAL = """
 format: 1
 name: part
@@ -65,7 +65,7 @@ def test_any_flipped_bit_is_found(tmp_path):
     manifest = json.loads((tmp_path / "saved" / "manifest.json").read_text())
     chance = random.Random(1)
     for _ in range(200):
-        name = chance.choice(["curves.csv", "results.json", "scenario.yaml"])
+        name = chance.choice(["curves.csv", "references.csv", "results.json", "scenario.yaml"])
         data = bytearray((tmp_path / "saved" / name).read_bytes())
         place = chance.randrange(8 * len(data))
         data[place // 8] ^= 1 << place % 8

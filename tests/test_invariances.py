@@ -27,6 +27,7 @@ SCENARIOS = SHIPPED.names()
 RANDOM = range(0, 300, 6)
 COUNT = 40
 HALF_YEAR = 6 * 30.4375
+DESIGNATION = ("rmat", "rmat_meeting")
 
 
 def plain(name: str) -> dict[str, Any]:
@@ -279,18 +280,19 @@ def test_a_constant_stage_before_the_ind_adds_exactly():
 
 
 def neutral(name: str) -> list[str]:
-    """Overrides that put the number of every effect at 1."""
+    """Overrides that put the number of every effect at 1, or switch it off if it replaces a number."""
     effects = plain(name)["effects"]
-    operators = {effect: next(op for op in ("scale", "odds") if op in spec) for effect, spec in effects.items()}
-    return [f"effects.{effect}.{operator}=1" for effect, operator in operators.items()]
+    operators = {effect: [op for op in ("scale", "odds") if op in spec] for effect, spec in effects.items()}
+    numbers = [f"effects.{effect}.{each[0]}=1" for effect, each in operators.items() if each]
+    return numbers + [f"effects.{effect}.enabled=false" for effect, each in operators.items() if not each]
 
 
 @pytest.mark.parametrize("name", ["msc-dpn", "fda-cell-therapy"])
 def test_rmat_with_neutral_effects_is_standard_in_every_column(name):
     scenario = load(name, sets=neutral(name))
     t, u = (simulate("batch", scenario.pathways[arm], 100_000, sets=250) for arm in ("standard", "rmat"))
-    assert np.isfinite(u.start[u.pathway.rank["rmat/1"]]).any()
-    assert unlike(t, u, leave="rmat") == []
+    assert np.isfinite(u.start[u.pathway.rank["rmat.decision/1"]]).any()
+    assert unlike(t, u, leave=DESIGNATION) == []
     assert (t.ended == u.ended).all()
     assert all((t.milestone(each) == u.milestone(each)).all() for each in t.pathway.milestones)
 
@@ -299,13 +301,13 @@ def test_rmat_with_neutral_effects_is_standard_in_every_column(name):
 def test_rmat_that_is_never_granted_is_standard_in_every_column(name):
     scenario = load(name, sets=["stages.rmat.grant=0"])
     t, u = (simulate("batch", scenario.pathways[arm], 20_000, sets=250) for arm in ("standard", "rmat"))
-    assert unlike(t, u, leave="rmat") == []
+    assert unlike(t, u, leave=DESIGNATION) == []
 
 
 def test_rmat_with_its_effects_is_not_standard():
     """The two tests above would notice an effect."""
     t, u = (simulate("batch", shipped("msc-dpn").pathways[arm], 20_000, sets=250) for arm in ("standard", "rmat"))
-    assert {"phase_3/1", "assembly/1", "eop2.minutes/1"} <= set(unlike(t, u, leave="rmat"))
+    assert {"phase_3/1", "assembly/1", "eop2.minutes/1"} <= set(unlike(t, u, leave=DESIGNATION))
 
 
 # --- Comparisons ------------------------------------------------------------------------------------------------------

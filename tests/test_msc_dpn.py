@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from made import shipped, simulate
 
-from pathway_sim import document, evidence
+from pathway_sim import agencies, document, evidence
 from pathway_sim.analysis.checks import measure, passes
 from pathway_sim.scenario import SHIPPED
 from pathway_sim.trajectories import Trajectories
@@ -59,7 +59,7 @@ def gains() -> tuple[np.ndarray, np.ndarray]:
     standard, rmat = (walked(arm).milestone("availability") for arm in ("standard", "rmat"))
     both = np.isfinite(standard) & np.isfinite(rmat)
     t = walked("rmat")
-    rank = t.pathway.rank["rmat/1"]
+    rank = t.pathway.rank["rmat.decision/1"]
     granted = t.outcome[rank] == t.pathway.steps[rank].outcomes.index("granted")
     return (standard[both] - rmat[both]) / MONTH, granted[both]
 
@@ -173,6 +173,8 @@ def test_every_evidence_id_of_a_shipped_scenario_is_in_the_catalogue(name):
     ids = set(cited_ids(document.plain(scenario.document)))
     assert len(ids) > 4
     assert [each for each in sorted(ids) if not evidence.known(each)] == []
+    used = [agencies.rule(name) for name in scenario.rules]
+    ids |= {each for rule in used for regime in rule.regimes for each in cited_ids(regime.number)}
     assert scenario.cited <= ids
 
 

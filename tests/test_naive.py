@@ -12,7 +12,8 @@ from pathways import pathways, random_pathway
 
 def document(stages, horizon="1000 days", end=None, **more):
     """Return a document whose goal is `end`: the last stage, unless another reference is given."""
-    return {"horizon": horizon, "stages": stages, "milestones": {"end": end or list(stages)[-1]}, "goal": "end"} | more
+    head = {"as_of": "2026-01-01", "horizon": horizon}
+    return head | {"stages": stages, "milestones": {"end": end or list(stages)[-1]}, "goal": "end"} | more
 
 
 def work(length, after=None, **more):
@@ -169,7 +170,7 @@ def test_the_pace_is_one_factor_on_the_listed_work():
     future = run(stages, pace={"sd_log": 0.5, "level": 2, "on": ["a", "b", "h"]})
     factor = 2 * math.exp(0.5 * scipy.stats.norm.ppf(uniform(1, "program/pace", 0)))
     assert future.milestones["end"] == pytest.approx(20 * factor, abs=1e-5)
-    assert ("h/1", 0, 10, "granted") in log(future)
+    assert ("h.request/1", 0, 10, "done") in log(future)
 
 
 # --- Kinds ------------------------------------------------------------------------------------------------------------
@@ -219,12 +220,22 @@ def test_a_meeting_has_up_to_three_parts():
 def test_a_designation_may_be_asked_for_again():
     stages = {"d": {"kind": "designation", "clock": "60 days", "again": "7 days", "at_most": 2, "grant": 0}}
     future = run(stages)
-    assert log(future) == [("d/1", 0, 60, "denied"), ("d/2", 60, 127, "denied")]
+    assert log(future) == [
+        ("d.request/1", 0, 60, "done"),
+        ("d.decision/1", 60, 60, "denied"),
+        ("d.preparation/2", 60, 67, "done"),
+        ("d.request/2", 67, 127, "done"),
+        ("d.decision/2", 127, 127, "denied"),
+    ]
     assert future.milestones == {"end": 127}
     stages["d"]["grant"] = {"first": 0, "later": 1}
-    assert log(run(stages))[1] == ("d/2", 60, 127, "granted")
-    stages["d"]["withdraw"] = 1
-    assert log(run(stages)) == [("d/1", 0, 60, "withdrawn")]
+    assert log(run(stages))[-1] == ("d.decision/2", 127, 127, "granted")
+    stages["d"] |= {"withdraw": 1, "prepare": "3 days"}
+    assert log(run(stages)) == [
+        ("d.preparation/1", 0, 3, "done"),
+        ("d.request/1", 3, 63, "done"),
+        ("d.decision/1", 63, 63, "withdrawn"),
+    ]
 
 
 # --- Applications -----------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Reductions: any chunking and any merge order give the same bytes; results agree with brute force on small arrays."""
 
 import pickle
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pathway_sim.analysis import summary
-from pathway_sim.analysis.counts import DayCounts, curve_days, signed_days
+from pathway_sim.analysis.counts import DayCounts, curve_days, length_days, signed_days
+from pathway_sim.analysis.lengths import LengthReduction
 from pathway_sim.analysis.reductions import MilestoneReduction, OutcomeReduction, PairReduction, SpanReduction
 from pathway_sim.analysis.sums import ExactSums
 from pathway_sim.draws import uniform
@@ -69,6 +71,11 @@ def _make(kind, sets):
         return MilestoneReduction(YEARS_5, sets), lambda r, c: r.add(BASE[c], c, UNTIL[c])
     if kind == "outcomes":
         return OutcomeReduction(("goal", "failed", "censored")), lambda r, c: r.add(OUTCOME[0, c] + 1)
+    if kind in ("lengths", "signed lengths"):
+        signed = kind == "signed lengths"
+        length = BASE - (400.0 if signed else 0.0)
+        lasts = BASE <= YEARS_5
+        return LengthReduction(YEARS_5, sets, signed=signed), lambda r, c: r.add(c, lasts[c], length[c][lasts[c]])
     if kind == "pair":
         return PairReduction(YEARS_5, sets), lambda r, c: r.add(BASE[c], ARM[c], c)
     return SpanReduction(("a", "b", "c"), YEARS_5), lambda r, c: r.add(
@@ -76,7 +83,7 @@ def _make(kind, sets):
     )
 
 
-KINDS = ("milestone", "ending milestone", "outcomes", "pair", "spans")
+KINDS = ("milestone", "ending milestone", "outcomes", "pair", "spans", "lengths", "signed lengths")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -129,6 +136,18 @@ def test_curves_have_every_month_every_year_and_the_horizon(horizon):
     months = [int(MONTH * m) for m in range(1, int(horizon / MONTH) + 1)]
     years = [int(YEAR * k) for k in range(1, int(horizon / YEAR) + 1)]
     assert days == sorted({*months, *years, int(horizon)})
+
+
+@pytest.mark.parametrize("horizon", [0.5, 31, 400, YEARS_5, 25 * YEAR, 2000.123])
+def test_lengths_are_counted_by_the_month_at_first(horizon):
+    days, signed = (length_days(horizon, signed=each).tolist() for each in (False, True))
+    early = [int(MONTH * m) for m in range(17) if MONTH * m <= horizon]
+    assert days[: len(early)] == early
+    assert days[-1] == signed[-1] == int(horizon)
+    assert all(after <= 1.125 * before + MONTH + 1 for before, after in pairwise(days))
+    assert [day for day in signed if day >= 0] == days
+    assert {-day for day in signed if day < 0} <= {day + 1 for day in days} | set(days)
+    assert min(signed) >= -horizon - 1
 
 
 @settings(max_examples=30, deadline=None)

@@ -48,6 +48,8 @@ GOOD = {
     "over": OVER,
     "part of a number": OVER.replace("success: 0.3", "duration: {sd_log: 0.5}"),
     "part of a check": OVER + "carved: {phase_3_to_bla: {accept: [30 months, 60 months]}}\n",
+    "an interval": WHOLE + "intervals: {review: {from: phase_2.success, to: {any: [review]}, of: the review}}\n",
+    "part of an interval": OVER + "intervals: {rmat_request_to_decision: {of: how long RMAT takes}}\n",
     "part of an effect": OVER + "effects: {rolling_submission: {enabled: false}}\n",
     "part of the pace": OVER + "pace: {sd_log: 0.3}\n",
     "a switched stage": OVER.replace("success: 0.3", "enabled: false"),
@@ -89,6 +91,8 @@ BAD = {
     "a fact joined by an unknown word": WHOLE.replace("[phase_2.success]", "{some: [phase_2.success]}"),
     "an effect on nothing": WHOLE.replace("on: review.duration, ", ""),
     "a negative factor": WHOLE.replace("scale: 0.8", "scale: -0.8"),
+    "an interval without an end": WHOLE + "intervals: {review: {from: phase_2.success}}\n",
+    "an unknown key of an interval": WHOLE + "intervals: {review: {from: phase_2.success, till: review, to: review}}\n",
     "half a parameter set": WHOLE + "parameter_sets: 0.5\n",
     "no parameter set": WHOLE + "parameter_sets: 0\n",
     "a count of none": WHOLE.replace("0.8, refused", "0.8, again: 0.1, refused").replace(

@@ -5,9 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from pathway_sim.analysis.results import ArmResult, ComparisonResult, Curve, Estimate, MilestoneResult, Results
+from pathway_sim.analysis.results import (
+    ArmResult,
+    ComparisonResult,
+    Curve,
+    Estimate,
+    LengthResult,
+    MilestoneResult,
+    Results,
+    WaitResult,
+)
 from pathway_sim.analysis.summary import all_notes
-from pathway_sim.units import YEAR, date_of
+from pathway_sim.units import MONTH, YEAR, date_of
 
 Json = dict[str, object]
 
@@ -39,6 +48,8 @@ class _Writer:
         return {
             "outcomes": {label: float(share) for label, share in arm.outcomes.items()},
             "milestones": {name: self.milestone(milestone) for name, milestone in arm.milestones.items()},
+            "intervals": {name: self.length(interval.length) for name, interval in arm.intervals.items()},
+            "waits": [self.wait(wait, arm.replications) for wait in arm.waits],
         }
 
     def milestone(self, milestone: MilestoneResult) -> Json:
@@ -53,6 +64,19 @@ class _Writer:
             if milestone.available_at is None
             else written | {"available_at": self.curve(milestone.available_at)}
         )
+
+    def length(self, length: LengthResult) -> Json:
+        """Where an interval ends, or a stage is held: in which share, and for how many months."""
+        months = {name: self.estimate(value.per(MONTH)) for name, value in length.lengths.items()}
+        return {"share": self.estimate(length.share), "months": months}
+
+    def wait(self, wait: WaitResult, replications: int) -> Json:
+        return {
+            "stage": wait.stage,
+            "ready": wait.ready / replications,
+            "held_by": [{"stage": each.name, **self.length(each.length)} for each in wait.stages],
+            "held_by_track": [{"track": each.name, **self.length(each.length)} for each in wait.tracks],
+        }
 
     def comparison(self, comparison: ComparisonResult) -> Json:
         gained: Mapping[str, object] = {k: self.estimate(v) for k, v in comparison.months_gained_if_both.items()}

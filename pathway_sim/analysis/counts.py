@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -32,6 +34,19 @@ def signed_days(horizon: float) -> Ints:
     """Month ends from −horizon to horizon, for gains; the last is floor(horizon)."""
     months = int(horizon // MONTH)
     ends = np.floor(MONTH * np.arange(-months, months + 1)).astype(np.int64)
+    return np.union1d(ends, np.array([int(horizon // 1)], dtype=np.int64))
+
+
+@lru_cache(maxsize=8)
+def length_days(horizon: float, *, signed: bool = False) -> Ints:
+    """Month ends for lengths of time, of either sign if need be: fine at first, then in steps of an eighth.
+
+    A length has its digits near its beginning, and there are many to count; the last is floor(horizon).
+    """
+    months = [0]
+    while (following := months[-1] + max(1, months[-1] // 8)) * MONTH <= horizon:
+        months.append(following)
+    ends = np.floor(MONTH * np.array([*(-month for month in months if signed), *months])).astype(np.int64)
     return np.union1d(ends, np.array([int(horizon // 1)], dtype=np.int64))
 
 

@@ -50,6 +50,18 @@ def wilson(share: Floats, size: Floats, critical: float = Z) -> tuple[Floats, Fl
     return low, np.where(share == 1, 1.0, np.clip(centre + half, share, 1))
 
 
+def clopper_pearson(hits: int, size: int) -> tuple[float, float]:
+    """Exact interval of a probability (Clopper & Pearson 1934, Biometrika 26:404): each tail has at most 2.5 %.
+
+    Conservative, and meant for few observations; without any it is the whole range.
+    """
+    from scipy.special import betaincinv
+
+    low = float(betaincinv(hits, size - hits + 1, _TAIL)) if hits > 0 else 0.0
+    high = float(betaincinv(hits + 1, size - hits, 1 - _TAIL)) if hits < size else 1.0
+    return low, high
+
+
 def paired_score(gained: Floats, lost: Floats, size: Floats, critical: float = Z) -> tuple[Floats, Floats]:
     """Score interval of a difference of paired proportions (Tango 1998, Statistics in Medicine 17:891).
 

@@ -78,14 +78,62 @@ class StageSpan:
 
 
 @dataclass(frozen=True)
+class LengthResult:
+    """In which share of the futures that it is asked of something lasts; the mean, p10, p50 and p90 there, in days."""
+
+    asked: int
+    count: int
+    share: Estimate
+    lengths: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True)
+class HolderResult:
+    """What a stage waited for last: a stage or a track, or several where any one of them is enough.
+
+    `length` is asked of the futures in which the stage was ready. `several` is true of a track that the stage waits for
+    more than once, so that the track says more than its stages.
+    """
+
+    name: str
+    title: str
+    length: LengthResult
+    several: bool = False
+
+
+@dataclass(frozen=True)
+class WaitResult:
+    """What held a stage that waits for several others, by stage and by track; what never held it is left out."""
+
+    stage: str
+    title: str
+    ready: int
+    stages: tuple[HolderResult, ...]
+    tracks: tuple[HolderResult, ...]
+
+
+@dataclass(frozen=True)
+class IntervalResult:
+    """The time between two facts; the length is asked of the futures that reach the first."""
+
+    name: str
+    title: str
+    length: LengthResult
+
+
+@dataclass(frozen=True)
 class ArmResult:
-    """One arm: how its replications ended (shares that sum to 1, goal first, censored last), milestones and stages."""
+    """One arm: how its replications ended (shares that sum to 1, goal first, censored last), milestones and stages;
+    what held its stages, and its intervals.
+    """
 
     name: str
     replications: int
     outcomes: Mapping[str, float]
     milestones: Mapping[str, MilestoneResult]
     spans: tuple[StageSpan, ...] = ()
+    waits: tuple[WaitResult, ...] = ()
+    intervals: Mapping[str, IntervalResult] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

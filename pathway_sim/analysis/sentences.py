@@ -70,6 +70,17 @@ def provenance(results: Results) -> str:
     return f"{run['scenario']} as of {run['as_of']}: {', '.join(parts)}.{supply}"
 
 
+def inputs(results: Results) -> str:
+    """How much of what goes in is not verified, in one sentence; empty for results that do not say."""
+    counted = results.manifest.get("inputs")
+    if not isinstance(counted, dict) or not counted["numbers"]:
+        return ""
+    if not counted["unverified"]:
+        return f"Inputs: all {counted['numbers']} numbers rest on a regulation or a figure that was read in its source."
+    shown = f"{counted['unverified']} of {counted['numbers']} numbers"
+    return f"Inputs: {shown} rest on assumptions or on figures that were not verified."
+
+
 def notes(results: Results) -> Iterator[str]:
     """The notes of a run for a screen: those that say the same of many things as one."""
     found = all_notes(results.arms, results.comparisons, results.notes)

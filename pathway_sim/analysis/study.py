@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pathway_sim.analysis import reductions, summary
+from pathway_sim.analysis.elapsed import IntervalReduction
 from pathway_sim.analysis.results import ArmResult, ComparisonResult
+from pathway_sim.analysis.waits import WaitReduction, joins
 from pathway_sim.pathway import IMPOSSIBLE, Pathway
 from pathway_sim.trajectories import Trajectories
 
@@ -64,6 +66,10 @@ class _Arm:
         self.outcomes = reductions.OutcomeReduction(pathway.endings)
         self.milestones = {name: reductions.MilestoneReduction(pathway.horizon, sets) for name in pathway.milestones}
         self.spans = reductions.SpanReduction([info.name for info in pathway.stages], pathway.horizon)
+        self.waits = [WaitReduction(join, pathway.horizon, sets) for join in joins(pathway)]
+        self.intervals = {
+            name: IntervalReduction(interval, pathway.horizon, sets) for name, interval in pathway.intervals.items()
+        }
 
     def add(self, trajectories: Trajectories) -> None:
         self.outcomes.add(trajectories.endings())
@@ -73,14 +79,27 @@ class _Arm:
             reduction.add(trajectories.milestone(name), trajectories.replications, until)
         arrived = trajectories.milestone(self.pathway.goal) <= self.pathway.horizon
         self.spans.add(*trajectories.stage_columns(), arrived)
+        for wait in self.waits:
+            wait.add(trajectories)
+        for interval in self.intervals.values():
+            interval.add(trajectories)
 
     def merge(self, other: _Arm) -> None:
         self.outcomes.merge(other.outcomes)
         self.spans.merge(other.spans)
         for name, reduction in self.milestones.items():
             reduction.merge(other.milestones[name])
+        for mine, theirs in zip(self.waits, other.waits, strict=True):
+            mine.merge(theirs)
+        for name, interval in self.intervals.items():
+            interval.merge(other.intervals[name])
 
     def result(self, name: str) -> ArmResult:
         result = summary.arm_result(name, self.outcomes, self.milestones, self.spans)
         titles = {info.name: info.title for info in self.pathway.stages}
-        return replace(result, spans=tuple(replace(span, title=titles[span.stage]) for span in result.spans))
+        return replace(
+            result,
+            spans=tuple(replace(span, title=titles[span.stage]) for span in result.spans),
+            waits=tuple(wait.result() for wait in self.waits),
+            intervals={name: interval.result(name) for name, interval in self.intervals.items()},
+        )

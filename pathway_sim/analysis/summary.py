@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -168,7 +168,21 @@ def _stage_span(reduction: SpanReduction, k: int) -> StageSpan:
 def all_notes(
     arms: Mapping[str, ArmResult], comparisons: Iterable[ComparisonResult] = (), first: Iterable[str] = ()
 ) -> tuple[str, ...]:
-    """Every note of a run, once each: `first`, then those of the arms' milestones, then those of the comparisons."""
+    """Every note of a run, once each: `first`, then those of the arms' milestones, then those of the comparisons, then
+    those of the arms' intervals and waits.
+    """
     reached = (note for arm in arms.values() for milestone in arm.milestones.values() for note in milestone.notes)
     compared = (note for comparison in comparisons for note in comparison.notes)
-    return tuple(dict.fromkeys((*first, *reached, *compared)))
+    lengths = (note for arm in arms.values() for note in length_notes(arm))
+    return tuple(dict.fromkeys((*first, *reached, *compared, *lengths)))
+
+
+def length_notes(arm: ArmResult) -> Iterator[str]:
+    """Why numbers of the intervals and waits of an arm are missing."""
+    counts = {f"both ends of {name}": interval.length.count for name, interval in arm.intervals.items()}
+    for wait in arm.waits:
+        holders = {each.name: each for each in wait.stages} | {f"the {each.name} track": each for each in wait.tracks}
+        for name, holder in holders.items():
+            counts[f"{wait.stage} with {name} as the last to be over"] = holder.length.count
+    for what, count in counts.items():
+        yield from arrival_notes(f"{arm.name}: {{}} reached {what}", "P10 and P90", count, arm.replications)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -71,22 +72,22 @@ class ExactSums:
     def mean(self) -> float:
         """Mean over all groups together, in days; needs one time."""
         count, total, _ = self._pooled()
-        return total / (count << _BITS)
+        return float(total / (count << _BITS))
 
     def variance(self) -> float:
         """Sample variance (n − 1) over all groups together, in days squared; needs two times."""
-        return _variance(*self._pooled())
+        return float(_variance(*self._pooled()))
 
     def variances(self) -> Floats:
         """Sample variance of each group that has two times or more, in the order of the groups, in days squared."""
-        wide = np.flatnonzero(self.count > 1)
-        return np.array([_variance(*self._group(int(k))) for k in wide], dtype=np.float64)
+        wide = self.count > 1
+        # Columns of Python's whole numbers: as exact as one at a time, and quicker.
+        first, second = (_join(limbs[:, wide].astype(object)) for limbs in (self._first, self._second))
+        return np.asarray(_variance(self.count[wide].astype(object), first, second), dtype=np.float64)
 
     def _pooled(self) -> tuple[int, int, int]:
-        return int(self.count.sum()), _join(self._first.sum(axis=1)), _join(self._second.sum(axis=1))
-
-    def _group(self, k: int) -> tuple[int, int, int]:
-        return int(self.count[k]), _join(self._first[:, k]), _join(self._second[:, k])
+        first, second = (_join(limbs.sum(axis=1).astype(object)) for limbs in (self._first, self._second))
+        return int(self.count.sum()), first, second
 
 
 def _accumulate(row: Ints, group: Ints, values: Ints) -> None:
@@ -96,10 +97,11 @@ def _accumulate(row: Ints, group: Ints, values: Ints) -> None:
         np.add.at(row, group, values)
 
 
-def _join(limbs: Ints) -> int:
-    return sum(int(limb) << (_BITS * place) for place, limb in enumerate(limbs))
+def _join(limbs: Any) -> Any:
+    """The whole numbers that limbs of Python's own whole numbers make up, shape ``(limbs, ...)``."""
+    return sum(limb << (_BITS * place) for place, limb in enumerate(limbs))
 
 
-def _variance(count: int, total: int, squares: int) -> float:
+def _variance(count: Any, total: Any, squares: Any) -> Any:
     # The numerator is exact: no cancellation, whatever the mean.
     return (count * squares - total * total) / ((count * (count - 1)) << (2 * _BITS))

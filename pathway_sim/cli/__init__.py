@@ -6,6 +6,7 @@ Only click is imported here; what a command needs is imported when it runs, so t
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import sys
 import traceback
@@ -16,7 +17,7 @@ import click
 from click.shell_completion import shell_complete
 
 from pathway_sim import __version__
-from pathway_sim.cli import scenarios, simulate
+from pathway_sim.cli import explain, lint, maps, scenarios, simulate
 from pathway_sim.cli.options import View, common
 from pathway_sim.cli.screen import accept_any_encoding, visible
 from pathway_sim.cli.stopping import Stopped, stoppable
@@ -66,7 +67,8 @@ def cli() -> None:
     """
 
 
-for command in (*simulate.FIRST, *scenarios.COMMANDS, *simulate.COMMANDS):
+COMMANDS = (simulate.FIRST, *(module.COMMANDS for module in (scenarios, explain, lint, maps, simulate)))
+for command in itertools.chain(*COMMANDS):
     cli.add_command(command)
 
 

@@ -100,7 +100,7 @@ def check(view: View, /, scenario: str, sets: tuple[str, ...]) -> None:
     Figures named under `carved:` are simulated in the baseline arm and printed beside the published totals that they
     were carved from. Exit code 3: the file is not valid; 4: a figure lies outside what it must.
     """
-    loaded = _load(scenario, sets)
+    loaded = load_scenario(scenario, sets)
     rows = _checked(loaded)
     if view.format == "table":
         steps = len(next(iter(loaded.pathways.values())).steps)
@@ -109,11 +109,23 @@ def check(view: View, /, scenario: str, sets: tuple[str, ...]) -> None:
             f"{loaded.name} is valid: {arms}, {steps} steps, {len(loaded.cited)} figures of the evidence catalogue."
         )
         click.echo(loaded.fingerprint)
+        _print_extrapolated(view, loaded)
         _print_checks(view, loaded, rows)
     else:
         _print_table(view, "", ("figure", "simulated", "accepted", "published", "source", "n", "result"), rows)
     if missed := [row[0] for row in rows if row[-1] != "ok"]:
         raise RequirementError(f"outside what is accepted: {'; '.join(missed)}")
+
+
+def _print_extrapolated(view: View, loaded: Scenario) -> None:
+    """Say how many rules of agencies are taken to go on after the end that their source sets."""
+    from pathway_sim.cli import screen
+
+    found = loaded.extrapolated()
+    if found:
+        ends = ", ".join(sorted({end.isoformat() for end in found.values()}))
+        are = "rule of an agency is" if len(found) == 1 else "rules of agencies are"
+        screen.paragraph(view, f"{len(found)} {are} taken to go on after {ends}: {', '.join(found)}.")
 
 
 def _print_checks(view: View, loaded: Scenario, rows: Rows) -> None:
@@ -159,20 +171,35 @@ def _checked(loaded: Scenario) -> Rows:
 @click.option("--resolved", is_flag=True, help="With `extends` and defaults written out: everything in one file.")
 @click.option("--origins", is_flag=True, help="Behind each value, where it comes from.")
 @click.option("--arm", metavar="ARM", help="With the changes of this arm laid over.")
+@click.option("--references", is_flag=True, help="Only what its numbers rest on.")
 @overrides
 @common
 @click.pass_obj
-def show(view: View, /, scenario: str, resolved: bool, origins: bool, arm: str | None, sets: tuple[str, ...]) -> None:
-    """Print SCENARIO as it is read: with `extends`, overrides, and where every value comes from.
+def show(
+    view: View,
+    /,
+    scenario: str,
+    resolved: bool,
+    origins: bool,
+    arm: str | None,
+    references: bool,
+    sets: tuple[str, ...],
+) -> None:
+    """Print SCENARIO as it is read, with `extends` and overrides.
 
-    What is printed is a scenario itself. With --format csv (or json and --origins): one row a value.
+    With --format csv (or json and --origins): one row a value. With --references: one entry a source.
     """
     from pathway_sim import document
     from pathway_sim.cli.screen import visible, write_json
     from pathway_sim.scenario import resolved as of
     from pathway_sim.units import suggest
 
-    loaded = _load(scenario, sets)
+    loaded = load_scenario(scenario, sets)
+    if references:
+        from pathway_sim.cli.explain import print_references
+
+        print_references(view, loaded)
+        return
     if arm is not None and arm not in loaded.documents:
         hint = suggest(arm, loaded.documents) or f"; arms are {', '.join(loaded.documents)}"
         raise UsageError(f"there is no arm {arm!r}{hint}")
@@ -187,7 +214,8 @@ def show(view: View, /, scenario: str, resolved: bool, origins: bool, arm: str |
         click.echo(visible(document.dump(node, origins)), nl=False)
 
 
-def _load(source: str, sets: tuple[str, ...]) -> Scenario:
+def load_scenario(source: str, sets: tuple[str, ...]) -> Scenario:
+    """A scenario that was named on the command line, with its overrides."""
     from pathway_sim.scenario import load
 
     if not source:

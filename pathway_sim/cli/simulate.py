@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pathway_sim.cli import lint
 from pathway_sim.cli.options import CHARTS, FARTHEST, View, common, running
 from pathway_sim.errors import StorageError, UsageError
 
@@ -130,6 +131,7 @@ def _report(view: View, source: str, given: dict[str, Any], *, compare: bool) ->
             view.written.append(save)
         _print(view, results)
         view.written += artist.written() if artist is not None else []
+    lint.hint(view, source, scenario)
     for path in view.written:
         _hint(view, f"wrote {path}")
 
@@ -221,6 +223,7 @@ def _print(view: View, results: Results) -> None:
         return
     screen.paragraph(view, results.title, bold=True)
     screen.paragraph(view, sentences.headline(results))
+    screen.paragraph(view, sentences.inputs(results))
     screen.show(view, tables.tables(results))
     for note in sentences.notes(results):
         screen.paragraph(view, f"Note: {note}", dim=True)

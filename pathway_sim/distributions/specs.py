@@ -15,7 +15,7 @@ from typing_extensions import TypeAliasType
 from pathway_sim import distributions as families
 from pathway_sim.distributions import Distribution
 from pathway_sim.distributions.terms import FORMLESS, DistributionSpec, Path, Values, form, misplaced
-from pathway_sim.fields import Borrowed, Dimension, Found, Magnitude, Spec, Stated, deep
+from pathway_sim.fields import Borrowed, Dimension, Found, Magnitude, Ruled, Spec, Stated, deep
 
 Term = TypeAliasType(
     "Term",
@@ -23,6 +23,7 @@ Term = TypeAliasType(
         Annotated[Magnitude, Tag("#plain")]
         | Annotated[Stated, Tag("#stated")]
         | Annotated[Borrowed, Tag("#borrowed")]
+        | Annotated[Ruled, Tag("#ruled")]
         | Annotated["AnyDistribution", Tag("#distribution")],
         Discriminator(form, custom_error_type="number", custom_error_message=FORMLESS),
     ],

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from pathway_sim import distributions as families
 from pathway_sim.distributions import Distribution
-from pathway_sim.fields import NEEDS, Borrowed, Cited, Dimension, Found, Magnitude, Stated, deep
+from pathway_sim.fields import NEEDS, Borrowed, Cited, Dimension, Found, Magnitude, Ruled, Stated, deep
 
 Values = Mapping[str, Any]
 Path = tuple[str | int, ...]
@@ -159,24 +159,30 @@ class DistributionSpec(Cited):
         yield from found if found or np.all(np.abs(drawn) <= GREATEST) else [((), EXTREME)]
 
 
+FORMS = {"#stated": Stated, "#borrowed": Borrowed, "#ruled": Ruled}
+AnyTerm = Magnitude | Stated | Borrowed | Ruled | DistributionSpec
+
+
 def form(raw: object) -> str | None:
-    """Which of the four forms of a term this is, from the file's data or from a parsed value; None if it is none."""
+    """Which of the five forms of a term this is, from the file's data or from a parsed value; None if it is none."""
     if isinstance(raw, dict):
         if "kind" in raw:
             return "#distribution"
+        if "rule" in raw:
+            return "#ruled"
         return "#stated" if "value" in raw else "#borrowed" if "evidence" in raw else None
     if isinstance(raw, DistributionSpec):
         return "#distribution"
-    return "#stated" if isinstance(raw, Stated) else "#borrowed" if isinstance(raw, Borrowed) else "#plain"
+    return next((tag for tag, kind in FORMS.items() if isinstance(raw, kind)), "#plain")
 
 
-def stated(term: Magnitude | Stated | Borrowed | DistributionSpec) -> float | None:
-    """The value of a term with one parameter set: the stated value, else the mean; None if only the catalogue knows
-    it.
+def stated(term: AnyTerm) -> float | None:
+    """The value of a term with one parameter set: the stated value, else the mean; None if only the catalogue or an
+    agency knows it.
     """
     if isinstance(term, Magnitude):
         return term.value
-    if isinstance(term, Borrowed):
+    if isinstance(term, (Borrowed, Ruled)):
         return None
     if term.value is not None:
         return term.value.value
@@ -188,16 +194,16 @@ def stated(term: Magnitude | Stated | Borrowed | DistributionSpec) -> float | No
         return float(term.build(values).mean())
 
 
-def dimension(term: Magnitude | Stated | Borrowed | DistributionSpec) -> Dimension:
-    """The dimension of a term; of a borrowed one only the catalogue knows, and a pure number is assumed."""
+def dimension(term: AnyTerm) -> Dimension:
+    """The dimension of a term; of what only the catalogue or an agency knows a pure number is assumed."""
     if isinstance(term, DistributionSpec):
         return term.variable()
-    if isinstance(term, Borrowed):
+    if isinstance(term, (Borrowed, Ruled)):
         return "number"
     return term.dimension if isinstance(term, Magnitude) else term.value.dimension
 
 
-def misplaced(term: Magnitude | Stated | Borrowed | DistributionSpec, own: Dimension) -> Found:
+def misplaced(term: AnyTerm, own: Dimension) -> Found:
     """Parts of a term whose unit is not the one that a variable of dimension `own` needs."""
     if isinstance(term, Magnitude):
         if term.dimension != own:
@@ -208,7 +214,7 @@ def misplaced(term: Magnitude | Stated | Borrowed | DistributionSpec, own: Dimen
         yield from term.misplaced(own)
 
 
-def faults(term: Magnitude | Stated | Borrowed | DistributionSpec, own: Dimension) -> Found:
+def faults(term: AnyTerm, own: Dimension) -> Found:
     """All that is wrong with a term in a field of dimension `own`: units, and parameters that no distribution has."""
     wrong = list(misplaced(term, own))
     yield from wrong

@@ -10,7 +10,7 @@ from pathway_sim.document.syntax import characters, parse
 from pathway_sim.errors import Problem, ScenarioError
 
 MAX_SET = 4_000
-DEFINING = ("value", "evidence", "kind", "quantity")
+DEFINING = ("value", "evidence", "kind", "quantity", "rule")
 CITATIONS = ("evidence", "regulation", "joined", "assumption")
 BORROWED = {"evidence", "transfer", "joined"}  # with nothing else, the evidence is the number and not its citation
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
@@ -21,9 +21,9 @@ def overlay(base: Mapping, over: Mapping) -> Mapping:
     """The base with everything that ``over`` says.
 
     Mappings merge key by key; single values and lists replace. A mapping that says what a number is (it has one of the
-    keys ``value``, ``evidence``, ``kind``, ``quantity``) replaces what it overrides as a whole. A stage merges unless
-    it names another ``kind``. A number of which only a part is overridden loses its citations, which no longer justify
-    it, and is marked as an assumption. Entries keep their origins.
+    keys ``value``, ``evidence``, ``kind``, ``quantity``, ``rule``) replaces what it overrides as a whole. A stage
+    merges unless it names another ``kind``. A number of which only a part is overridden loses its citations, which no
+    longer justify it, and is marked as an assumption. Entries keep their origins.
     """
     return _merge(base, over, ())
 

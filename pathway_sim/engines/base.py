@@ -104,6 +104,12 @@ class ColumnArrival:
         times: Floats = self.columns.start[self._rank(part, visit), self.rows]
         return times
 
+    def seen_by(self, part: str, visit: int) -> ColumnArrival:
+        """See `pathway_sim.pathway.Arrival`."""
+        rank = self._rank(part, visit)
+        other, start = self.pathway.steps[rank], self.columns.start[rank, self.rows]
+        return ColumnArrival(self.pathway, other, self.sets, self.columns, self.rows, start)
+
     def _rank(self, part: str, visit: int) -> int:
         return self.pathway.rank[f"{self.step.stage}.{part}/{visit}"]
 

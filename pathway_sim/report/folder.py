@@ -20,6 +20,7 @@ from pathway_sim.analysis.results import Results
 from pathway_sim.analysis.tables import tidy
 from pathway_sim.errors import StorageError
 from pathway_sim.scenario import Scenario
+from pathway_sim.scenario.bibliography import bibliography, table
 from pathway_sim.scenario.resolved import settled, with_defaults
 
 PACKAGES = ("numpy", "pydantic", "scipy", "simpy")
@@ -38,7 +39,8 @@ def require_free(target: Path) -> None:
 
 
 def save(target: Path, scenario: Scenario, results: Results) -> None:
-    """Write a run: ``results.json``, ``curves.csv``, ``scenario.yaml`` and, last, ``manifest.json`` with their hashes.
+    """Write a run: ``results.json``, ``curves.csv``, ``references.csv``, ``scenario.yaml`` and, last, ``manifest.json``
+    with their hashes.
 
     The scenario is in one file, with its defaults, and gives the same results again. Nothing in the folder tells where
     or by whom the run was made.
@@ -70,6 +72,7 @@ def _files(scenario: Scenario, results: Results) -> dict[str, str]:
     files = {
         "results.json": json.dumps(to_json(results), indent=1, allow_nan=False) + "\n",
         "curves.csv": tidy(results).as_csv(),
+        "references.csv": table(bibliography(_without_folders(scenario))).as_csv(),
         "scenario.yaml": document.dump(with_defaults(_portable(settled(scenario)))),
     }
     files["manifest.json"] = json.dumps(_manifest(results, files), indent=1) + "\n"
@@ -81,6 +84,10 @@ def _write(path: Path, text: str) -> None:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def _without_folders(scenario: Scenario) -> Scenario:
+    return replace(scenario, documents={arm: _portable(node) for arm, node in scenario.documents.items()})
 
 
 def _portable(node: Any) -> Any:

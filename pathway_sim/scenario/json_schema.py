@@ -28,7 +28,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ALWAYS_REQUIRED = ("format", "name", "title")
 UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
 UNSIGNED = NUMBER.removeprefix("[-+]?")
-DEFINING = ("kind", "value", "evidence", "quantity")
+DEFINING = ("kind", "value", "evidence", "quantity", "rule")
 """Keys that make a mapping a number of its own, which replaces what it is laid over."""
 
 EXAMPLE = {"kind": "lognormal", "median": "26 months", "sd_log": 0.35, "assumption": "between two published trials"}
@@ -38,7 +38,7 @@ FACTOR = {"type": "number", "minimum": 0, "description": "A plain number."}
 SIGNED = {**TIME, "pattern": rf"^{NUMBER}\s*({UNIT})$", "description": "A difference of times, which may be negative."}
 RATE = {"type": "string", "pattern": rf"^{UNSIGNED}\s*(/|\s+per\s+)\s*({UNIT})$", "description": "A rate."}
 ANY = {"$ref": "#/$defs/Quantity"}
-MORE = ("Borrowed", "Distribution")
+MORE = ("Borrowed", "Ruled", "Distribution")
 DOTTED = r"^[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*$"
 
 NUMBERS: Mapping[str, tuple[Any, Schema, str, list[Any]]] = {
@@ -75,7 +75,7 @@ def json_schema() -> Schema:
     _describe(schema, "Scenario")
     required, strict = schema["required"], schema["properties"]
     stages = [_short(model.__name__) for model in get_args(get_args(AnyStage)[0])]
-    partial = {name: strict[name] for name in ("stages", "effects", "carved", "pace")}
+    partial = {name: strict[name] for name in ("stages", "effects", "intervals", "carved", "pace")}
     loose = {
         name: {key: model[key] for key in ("type", "description") if key in model} for name, model in partial.items()
     }
@@ -84,6 +84,7 @@ def json_schema() -> Schema:
     over = {
         "stages": _by_name(_part("stage", *(defs[name] for name in stages)), strict["stages"]),
         "effects": _by_name(_part("effect", defs["Effect"]), strict["effects"]),
+        "intervals": _by_name(_part("interval", defs["Interval"]), strict["intervals"]),
         "carved": _by_name(_part("check", defs["Check"]), strict["carved"]),
         "pace": _part("pace", defs["Pace"]),
     }

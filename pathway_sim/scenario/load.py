@@ -14,6 +14,7 @@ from pathway_sim import document
 from pathway_sim.document import Mapping as Document
 from pathway_sim.errors import Problem, ScenarioError, StorageError
 from pathway_sim.pathway import Pathway
+from pathway_sim.scenario import regimes
 from pathway_sim.scenario.checks import CheckPlan, read_checks
 from pathway_sim.scenario.library import SHIPPED
 from pathway_sim.scenario.problems import Problems, Seen
@@ -39,6 +40,8 @@ class Scenario:
         The document after `extends` and overrides, before arms; every value knows its origin.
     pathways : mapping of str to Pathway
         By arm; the baseline first, then by name.
+    parts : mapping of str to Parts
+        By arm: the validated sections that its pathway was resolved from.
     fingerprint : str
         ``sha256:…`` of everything that can change a number: not of the scenario's name, titles, texts and reasons, of
         comments, or of the order of keys.
@@ -57,10 +60,17 @@ class Scenario:
     document: Document
     documents: Mapping[str, Document]
     pathways: Mapping[str, Pathway]
+    parts: Mapping[str, Parts]
     checks: tuple[CheckPlan, ...]
     cited: frozenset[str]
+    rules: frozenset[str]
     files: tuple[str, ...]
     fingerprint: str
+
+    def extrapolated(self) -> dict[str, datetime.date]:
+        """The rules of agencies that are taken to go on after the end that their source sets, with that end."""
+        last = self.as_of + datetime.timedelta(days=int(self.horizon))
+        return regimes.extrapolated(self.rules, last)
 
 
 def load(source: str | Path | bytes, *, sets: Sequence[str] = ()) -> Scenario:
@@ -127,7 +137,9 @@ def _resolve(
     arms = entries(base, "arms", problems) or {}
     documents, found = _arm_documents(base, arms, overrides)
     pathways: dict[str, Pathway] = {}
+    parts: dict[str, Parts] = {}
     cited: set[str] = set()
+    rules: set[str] = set()
     checks: tuple[CheckPlan, ...] = ()
     baseline = _baseline(header, documents, problems)
     checked = baseline if baseline in documents else next(iter(documents))
@@ -135,25 +147,27 @@ def _resolve(
         title = arms[arm].title if arm in arms and arms[arm] is not None else None
         pathway, resolver, wrong = _arm(documents[arm], arm, title or arm.replace("_", " "), header, problems.seen)
         if pathway is not None and resolver is not None:
-            pathways[arm], cited = pathway, cited | resolver.numbers.cited
+            pathways[arm], parts[arm], cited = pathway, resolver.parts, cited | resolver.numbers.cited
+            rules |= resolver.numbers.rules
         if resolver is not None and arm == checked:
             checks = read_checks(documents[arm], resolver, pathway)
         found += wrong
     found += problems.found
     if found or not pathways:
         return None, found
-    goal = next(iter(pathways.values())).goal
     described = {name: getattr(header, name) for name in (*DESCRIPTIVE, "as_of", "parameter_sets")}
     scenario = Scenario(
         **described,
         horizon=header.horizon.value,
-        goal=goal,
+        goal=next(iter(pathways.values())).goal,
         baseline=baseline,
         document=base,
         documents=documents,
         pathways=pathways,
+        parts=parts,
         checks=checks,
         cited=frozenset(cited),
+        rules=frozenset(rules),
         files=files,
         fingerprint=_fingerprint(base),
     )
@@ -215,7 +229,7 @@ def _arm(
     for name in ("stages", "effects", "pace", "carved"):
         if name in base.entries:
             unknown_evidence(base.entries[name], (name,), problems)
-    sections = {name: entries(base, name, problems) for name in ("stages", "effects", "milestones")}
+    sections = {name: entries(base, name, problems) for name in ("stages", "effects", "milestones", "intervals")}
     stages = sections["stages"]
     if stages is not None and "stages" in base.entries and not 0 < len(stages) <= MAX_STAGES:
         problems.add(("stages",), f"must name between 1 and {MAX_STAGES} stages, not {len(stages)}", key=True)
@@ -225,7 +239,8 @@ def _arm(
     goal = _goal(header, sections["milestones"], problems) if "milestones" in base.entries else ""
     parts = Parts(
         header=header, stages=stages, effects={k: v for k, v in (sections["effects"] or {}).items() if v is not None},
-        milestones={k: v for k, v in sections["milestones"].items() if v is not None}, pace=pace, start=start,
+        milestones={k: v for k, v in sections["milestones"].items() if v is not None},
+        intervals={k: v for k, v in (sections["intervals"] or {}).items() if v is not None}, pace=pace, start=start,
     )  # fmt: skip
     resolver = Resolver(parts, problems)
     if resolver.too_long():
@@ -248,7 +263,7 @@ def _goal(header: Header, milestones: Mapping[str, object], problems: Problems) 
 
 
 def _fingerprint(base: Document) -> str:
-    data = {name: value for name, value in document.plain(base).items() if name not in DESCRIPTIVE}
+    data = {name: value for name, value in document.plain(base).items() if name not in (*DESCRIPTIVE, "exempt")}
     text = json.dumps(_numbers_only(data), sort_keys=True, ensure_ascii=True)
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from pathway_sim import distributions, evidence
+from pathway_sim import agencies, distributions, evidence
 from pathway_sim.distributions.terms import ENDS, DistributionSpec
-from pathway_sim.fields import Borrowed, Cited, Magnitude, Stated
+from pathway_sim.fields import Borrowed, Cited, Magnitude, Ruled, Stated
 from pathway_sim.parameters import Chance, Number, Unknown
+from pathway_sim.scenario import borrowed, regimes
 from pathway_sim.scenario.problems import Path, Problems
 from pathway_sim.stages import Dirichlet
 from pathway_sim.stages.terms import is_time
@@ -20,9 +22,10 @@ from pathway_sim.stages.terms import is_time
 class Numbers:
     """Resolves terms; unknowns are named by the evidence that they are taken from, else by their path."""
 
-    def __init__(self, problems: Problems) -> None:
-        self.problems = problems
+    def __init__(self, problems: Problems, as_of: datetime.date) -> None:
+        self.problems, self.as_of = problems, as_of
         self.cited: set[str] = set()
+        self.rules: set[str] = set()
         self._read: dict[tuple[Path, str], Number | Chance | None] = {}
 
     def read(self, term: Any, path: Path, *, name: str = "") -> Number | Chance | None:
@@ -30,9 +33,13 @@ class Numbers:
 
         `name` picks one outcome of a Dirichlet. Each path is read once, however many visits use it.
         """
+        if isinstance(term, Ruled):
+            inner, path = self._ruled(term, path)
+            return None if inner is None else self.read(inner, path)
         if (path, name) not in self._read:
             chance = isinstance(term, DistributionSpec) and is_time(term)
-            self._read[path, name] = self._chance(term, path) if chance else self.number(term, path, name=name)
+            number = self._chance(term, path) if chance else self.number(term, path, name=name)
+            self._read[path, name] = borrowed.chance(term) or number
         return self._read[path, name]
 
     def number(self, term: Any, path: Path, *, name: str = "") -> Number | None:
@@ -44,9 +51,34 @@ class Numbers:
             return Number(term.value.value)
         if isinstance(term, Borrowed):
             return self._borrowed(term, path)
+        if isinstance(term, Ruled):
+            inner, path = self._ruled(term, path)
+            return None if inner is None else self.number(inner, path)
         if isinstance(term, Dirichlet):
             return self._share(term, path, name)
         return self._unknown(term, path)
+
+    def replaced(self, term: Any) -> list[tuple[float, Number | Chance]]:
+        """What replaces the number of a rule later: the days from which it holds, in order, and the number."""
+        if not isinstance(term, Ruled) or term.rule not in self.rules:
+            return []
+        places = [(*each, regimes.term(term.rule, each[0])) for each in regimes.later(term.rule, self.as_of)]
+        read = [(days, self.read(inner, regimes.path(term.rule, place))) for place, days, inner in places]
+        return [(days, number) for days, number in read if number is not None]
+
+    def _ruled(self, term: Ruled, path: Path) -> tuple[Any, Path]:
+        """What a rule says on day 0, and the path of that; None, with a problem, if there is no such rule then."""
+        try:
+            place = regimes.in_force(term.rule, self.as_of)
+        except agencies.UnknownRuleError as error:
+            self.problems.add((*path, "rule"), str(error))
+            return None, path
+        if place is None:
+            first = agencies.rule(term.rule).regimes[0].start
+            self.problems.add((*path, "rule"), f"holds from {first} on, which is after as_of; give the number itself")
+            return None, path
+        self.rules.add(term.rule)
+        return regimes.term(term.rule, place), regimes.path(term.rule, place)
 
     def cite(self, term: Any) -> None:
         """Remember the evidence that a term names; what the catalogue does not have is reported with the file."""
@@ -110,24 +142,13 @@ class Numbers:
             return None  # reported with the file
         if figure.is_time:
             return Number(figure.value)
-        unknown = _doubt(figure, term.transfer)
+        unknown = borrowed.doubt(figure, term.transfer)
         if unknown is None and term.transfer == 0:
             self.problems.add(
-                (*path, "transfer"), f"0 needs the counts behind {term.evidence}, which the catalogue does not have"
+                (*path, "transfer"),
+                f"0 needs the counts or an interval behind {term.evidence}, which the catalogue does not have",
             )
         return Number(figure.value, Unknown(term.evidence, unknown) if unknown is not None else None)
-
-
-def _doubt(figure: evidence.Figure, transfer: float) -> distributions.Distribution | None:
-    """What is not known about a borrowed rate: its counts (Jeffreys' Beta) if the population is the same, else the
-    transfer.
-    """
-    if transfer > 0:
-        return distributions.LogitNormal(figure.value, transfer) if 0 < figure.value < 1 else None
-    if figure.n is None or not 0 <= figure.value <= 1:
-        return None
-    yes = figure.value * figure.n
-    return distributions.Beta(yes + 0.5, figure.n - yes + 0.5)
 
 
 def ends(number: Number) -> tuple[float, ...]:

@@ -99,4 +99,5 @@ def renumbered(step: Step, rank: Mapping[int, int]) -> Step:
         for name, value in step.inputs.items()
     }
     guard = None if step.guard is None else moved(step.guard, rank)
-    return replace(step, after=moved(step.after, rank), guard=guard, inputs=inputs)
+    beside = tuple(rank[k] for k in step.beside)
+    return replace(step, after=moved(step.after, rank), guard=guard, inputs=inputs, beside=beside)

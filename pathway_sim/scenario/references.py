@@ -10,7 +10,7 @@ from typing import Any
 from pathway_sim.document import find, plain
 from pathway_sim.pathway import IMPOSSIBLE, SKIPPED, START, All, AnyOf, Condition, Fact, Given, Not
 from pathway_sim.scenario.problems import Path, Problems
-from pathway_sim.scenario.schema import EffectSpec, Ending, Header, PaceSpec, Start
+from pathway_sim.scenario.schema import EffectSpec, Ending, Header, IntervalSpec, PaceSpec, Start
 from pathway_sim.stages import Stage
 from pathway_sim.stages.expressions import Expression, readable
 from pathway_sim.units import suggest
@@ -29,6 +29,7 @@ class Parts:
     stages: Mapping[str, Stage | None]
     effects: Mapping[str, EffectSpec]
     milestones: Mapping[str, Expression | Ending]
+    intervals: Mapping[str, IntervalSpec]
     pace: PaceSpec | None
     start: Start | None
 

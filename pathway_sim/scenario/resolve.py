@@ -14,8 +14,11 @@ from pathway_sim.pathway import (
     Condition,
     Effect,
     Fact,
+    Given,
     Input,
+    Interval,
     Milestone,
+    Not,
     Pathway,
     StageInfo,
     Step,
@@ -27,6 +30,7 @@ from pathway_sim.scenario.problems import Path, Problems
 from pathway_sim.scenario.references import Parts, References
 from pathway_sim.scenario.schema import Ending
 from pathway_sim.stages import Draft, Stage
+from pathway_sim.stages.base import Links
 from pathway_sim.stages.expressions import Expression
 from pathway_sim.units import suggest
 
@@ -36,7 +40,7 @@ class Resolver(References):
 
     def __init__(self, parts: Parts, problems: Problems) -> None:
         super().__init__(parts, problems)
-        self.numbers = Numbers(problems)
+        self.numbers = Numbers(problems, parts.header.as_of)
         self.effects = Effects(self, self.numbers)
 
     def pathway(self, arm: str, title: str, baseline_goal: str) -> Pathway:
@@ -45,6 +49,7 @@ class Resolver(References):
         effects = self.effects.bound()
         steps = [self._step(k, effects) for k in range(len(self.drafts))]
         milestones = {name: self._milestone(name, spec) for name, spec in sorted(self.parts.milestones.items())}
+        intervals = {name: self._interval(name) for name in sorted(self.parts.intervals)}
         pace = self.effects.pace()
         kept = [k for k in range(len(steps)) if steps[k].stage not in self.done]
         inner = {k for k in kept if self.drafts[k][2].follows}
@@ -62,6 +67,10 @@ class Resolver(References):
             horizon=self.parts.header.horizon.value,
             as_of=self.parts.header.as_of,
             pace=pace,
+            intervals={
+                name: Interval(moved(each.begin, rank), moved(each.end, rank), each.title)
+                for name, each in intervals.items()
+            },
         )
 
     def ranked(self, condition: Condition, pathway: Pathway) -> Condition:
@@ -78,7 +87,9 @@ class Resolver(References):
         for name in (name for name, stage in self.parts.stages.items() if stage is None):
             self.salvage(("stages", name, "after"))
             self.salvage(("stages", name, "if"), negation=True)
-        for section, valid in (("effects", self.parts.effects), ("milestones", self.parts.milestones)):
+        parts = self.parts
+        named = (("effects", parts.effects), ("milestones", parts.milestones), ("intervals", parts.intervals))
+        for section, valid in named:
             node = self.problems.document.entries.get(section)
             for name in node.entries if isinstance(node, Document) else ():
                 if name in valid:
@@ -87,7 +98,7 @@ class Resolver(References):
                     self.salvage((section, name, "if"), negation=True)
                     self.effects.targets(name)
                     continue
-                for key in ((), ("reached",), ("until",)):
+                for key in (("from",), ("to",)) if section == "intervals" else ((), ("reached",), ("until",)):
                     self.salvage((section, name, *key))
 
     def _stages(self, rank: Mapping[int, int]) -> tuple[StageInfo, ...]:
@@ -102,7 +113,7 @@ class Resolver(References):
     def _step(self, index: int, effects: Mapping[tuple[str, str], list[Effect]]) -> Step:
         name, stage, draft = self.drafts[index]
         path: Path = ("stages", name)
-        after, guard = self._entry(name, stage) if not draft.follows else (self._link(name, draft), None)
+        after, guard = self._entry(name, stage) if not draft.follows else self._inner(name, draft)
         inputs = {
             target: self._input(name, target, term, draft, effects.get((name, target), []))
             for target, term in draft.inputs.items()
@@ -122,6 +133,7 @@ class Resolver(References):
             after=after,
             guard=guard,
             final=frozenset(draft.outcomes.index(outcome) for outcome in draft.final),
+            beside=tuple(self._sibling(name, part, visit) for part, visit in draft.beside),
             terminal=frozenset(
                 draft.outcomes.index(outcome)
                 for outcome in fatal
@@ -142,15 +154,22 @@ class Resolver(References):
             (guard, IMPOSSIBLE)
         )  # the same place in the order, on or off
 
-    def _link(self, name: str, draft: Draft) -> Condition:
-        """The steps of the same stage that lead here."""
+    def _inner(self, name: str, draft: Draft) -> tuple[Condition, Condition | None]:
+        """The steps of the same stage that lead here, and that those which lead elsewhere have not happened."""
+        return self._link(name, draft.follows), Not(self._link(name, draft.unless)) if draft.unless else None
+
+    def _link(self, name: str, links: Links) -> Condition:
+        """The first of several outcomes of the same stage."""
         facts = []
-        for part, visit, outcomes in draft.follows:
-            index = next(
-                k for k in self.by_stage[name] if (self.drafts[k][2].part, self.drafts[k][2].visit) == (part, visit)
-            )
+        for part, visit, outcomes in links:
+            index = self._sibling(name, part, visit)
             facts.append(Fact(index, tuple(self.drafts[index][2].outcomes.index(outcome) for outcome in outcomes)))
         return facts[0] if len(facts) == 1 else AnyOf(tuple(facts))
+
+    def _sibling(self, name: str, part: str, visit: int) -> int:
+        """The number of another step of the same stage."""
+        drafts = ((k, self.drafts[k][2]) for k in self.by_stage[name])
+        return next(k for k, draft in drafts if (draft.part, draft.visit) == (part, visit))
 
     def _input(self, name: str, target: str, term: Any, draft: Draft, effects: list[Effect]) -> Input | None:
         head, _, last = target.rpartition(".")
@@ -158,7 +177,8 @@ class Resolver(References):
         path: Path = ("stages", name, *(head if joint else target).split("."))
         source = self.numbers.read(term, path, name=last if joint else "")
         paced = self.parts.pace is not None and name in self.parts.pace.on and target in draft.paced
-        return None if source is None else Input(source, paced, tuple(effects))
+        dated = [Effect("", Given(days), "set", number) for days, number in self.numbers.replaced(term)]
+        return None if source is None else Input(source, paced, (*dated, *effects))
 
     # --- effects, pace, milestones ----------------------------------------------------------------------------------
 
@@ -169,6 +189,11 @@ class Resolver(References):
                 self.condition(spec.reached, (*path, "reached")), self.condition(spec.until, (*path, "until"))
             )
         return Milestone(self.condition(spec, path))
+
+    def _interval(self, name: str) -> Interval:
+        spec, path = self.parts.intervals[name], ("intervals", name)
+        begin, end = self.condition(spec.from_, (*path, "from")), self.condition(spec.to, (*path, "to"))
+        return Interval(begin, end, spec.of or "")
 
 
 def _name(stage: str, draft: Draft) -> str:

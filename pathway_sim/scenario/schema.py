@@ -98,6 +98,14 @@ MilestoneSpec = Annotated[
 ]
 
 
+class IntervalSpec(Spec):
+    """The time between two facts. It is negative where the second one comes first."""
+
+    of: Annotated[str, Field(max_length=120)] | None = Field(None, description="What it is, in a few words.")
+    from_: Expression = Field(alias="from", description="The fact where it begins.")
+    to: Expression = Field(description="The fact where it ends.")
+
+
 class Published(Cited):
     """A published figure to set beside a simulated one."""
 
@@ -171,6 +179,9 @@ class Header(Spec):
     parameter_sets: Annotated[StrictInt, Field(ge=1, le=100_000)] = Field(
         1, description="How many joint draws of what is not known; 1 uses stated values."
     )
+    exempt: dict[Identifier, Text] = Field(
+        {}, description="Warnings of `lint` that do not apply to this file, by name, each with the reason."
+    )
     goal: Identifier | None = Field(None, description="The main milestone; else availability, else approval.")
     baseline: Identifier | None = Field(None, description="The arm that others are compared with; else standard.")
 
@@ -192,13 +203,18 @@ class ScenarioSpec(Header):
     effects: dict[Identifier, EffectSpec] = Field({}, description="The effects, by name.")
     arms: dict[Identifier, ArmSpec] = Field({}, description="The arms, by name; none means one arm, base.")
     milestones: dict[Identifier, MilestoneSpec] = Field(description="The facts whose times are reported.")
+    intervals: dict[Identifier, IntervalSpec] = Field(
+        {}, description="The times between two facts that are reported, by name."
+    )
     carved: dict[Identifier, Check] = Field(
         {}, description="Figures of the simulation set beside published ones by `check`."
     )
 
 
 class Entry(Spec):
-    """One entry of one section. All sections share this validator, because building one for each takes longer."""
+    """One entry of one section, or the number of an agency's rule. All share this validator, because building one for
+    each takes longer.
+    """
 
     header: Header | None = None
     start: Start | None = None
@@ -207,9 +223,22 @@ class Entry(Spec):
     effects: EffectSpec | None = None
     arms: ArmSpec | None = None
     milestones: MilestoneSpec | None = None
+    intervals: IntervalSpec | None = None
     carved: Check | None = None
+    rule: Term | None = None
 
 
 SECTIONS = tuple(name for name in ScenarioSpec.model_fields if name not in Header.model_fields)
 
-__all__ = ["SECTIONS", "ArmSpec", "Check", "EffectSpec", "Ending", "Header", "PaceSpec", "ScenarioSpec", "Start"]
+__all__ = [
+    "SECTIONS",
+    "ArmSpec",
+    "Check",
+    "EffectSpec",
+    "Ending",
+    "Header",
+    "IntervalSpec",
+    "PaceSpec",
+    "ScenarioSpec",
+    "Start",
+]

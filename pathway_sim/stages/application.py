@@ -1,10 +1,12 @@
 """A marketing application: the BLA, from complete submission to approval or the end.
 
-Filing: FDA decides within 60 days of receipt whether to file (21 CFR 601.2(a), 314.101). Goal: 10 months from the
-60-day filing date for a standard original BLA, 6 for priority, hence 12 and 8 months from receipt (PDUFA VII commitment
-letter, section I.A); a major amendment may extend it by 3 months once in a cycle. A complete response letter (21 CFR
-601.3) names what is missing; the resubmission is Class 1 (2 months) or Class 2 (6 months); an applicant who does not
-answer within one year may be taken to withdraw (21 CFR 601.3(c)).
+Filing: FDA decides within 60 days of receipt whether to file (21 CFR 601.2(a), 314.101); after a refusal an applicant
+may insist, and the application is then filed over protest 60 days after the request (21 CFR 314.101(a)(3)). Goal: 10
+months from the 60-day filing date for a standard original BLA, 6 for priority, hence 12 and 8 months from receipt
+(PDUFA VII commitment letter, section I.A); a major amendment may extend it by 3 months once in a cycle. A complete
+response letter (21 CFR 601.3) names what is missing; the resubmission is Class 1 (2 months) or Class 2 (6 months); an
+applicant who does not answer within one year may be taken to withdraw, unless FDA grants more time (21 CFR 601.3(c)).
+The numbers are the agency's rules: another agency's application is the same stage with other rules.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,79 +14,37 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from pathway_sim.fields import Found, Identifier, Magnitude, Spec
-from pathway_sim.stages.base import Draft, Stage, targets
-from pathway_sim.stages.review import Response, Review
+from pathway_sim.fields import Found, Identifier
+from pathway_sim.stages.application_fields import (
+    NONE,
+    Event,
+    Extension,
+    Goal,
+    Refuse,
+    ResubmissionGoal,
+    TypeA,
+    goal_form,
+    wrong_events,
+)
+from pathway_sim.stages.base import Draft, Links, Stage, targets
+from pathway_sim.stages.numbers_by_name import Durations, Offsets, Probabilities, table, table_form
+from pathway_sim.stages.review import Filing, Happening, Refusal, Response, Review, TypeAMeeting
 from pathway_sim.stages.rules import SURE, Choice, lapse
-from pathway_sim.stages.terms import CountFromZero, Dirichlet, Duration, Offset, Probability, Shares, Times, wrong_table
+from pathway_sim.stages.terms import CountFromZero, Dirichlet, Duration, Probability, Shares, wrong_table
 from pathway_sim.stages.work import names_of, raw_names
 from pathway_sim.units import suggest
 
-NONE = Magnitude(0.0, "number")
-NUMBER_KEYS = ("kind", "value", "evidence")
 CLASSES = ("class_1", "class_2")
-Links = tuple[tuple[str, int, tuple[str, ...]], ...]
-
-
-def _table_form(raw: Any) -> str:
-    """Whether a field holds one number for all, or a table of numbers by name."""
-    table = isinstance(raw, dict) and not any(key in raw for key in NUMBER_KEYS)
-    return "#table" if table else "#one"
-
-
-Durations = Annotated[
-    Annotated[Duration, Tag("#one")] | Annotated[dict[Identifier, Duration], Tag("#table")], Discriminator(_table_form)
-]
-Probabilities = Annotated[
-    Annotated[Probability, Tag("#one")] | Annotated[dict[Identifier, Probability], Tag("#table")],
-    Discriminator(_table_form),
-]
-Offsets = Annotated[
-    Annotated[Offset, Tag("#one")] | Annotated[dict[Identifier, Offset], Tag("#table")],
-    Discriminator(_table_form),
-]
-
-
-class Refuse(Spec):
-    """Refusal to file."""
-
-    probability: Probability = Field(description="Probability that a submission is refused.")
-    answer: Duration = Field(description="From the refusal to the next submission.")
-    at_most: Times = Field(
-        1, description="How many refusals are answered; after one more the application ends not_filed."
-    )
-
-
-class Goal(Spec):
-    """Review goals by type of review, from receipt."""
-
-    standard: Duration
-    priority: Duration
-    share: Probability = Field(description="Probability that the application qualifies for priority review.")
-
-
-class Later(Spec):
-    """Extension of the goal in a resubmission's review."""
-
-    duration: Duration
-    probability: Probability
-
-
-class Extension(Later):
-    """Extension of the goal, at most once a cycle."""
-
-    later: Later | None = Field(None, description="The same for resubmissions, if it differs.")
-
-
-class ResubmissionGoal(Spec):
-    """Review goals of resubmissions."""
-
-    class_1: Duration = Field(Magnitude(2 * 30.4375, "time"))
-    class_2: Duration = Field(Magnitude(6 * 30.4375, "time"))
-
-
-def _goal_form(raw: Any) -> str:
-    return "#types" if isinstance(raw, Goal) or (isinstance(raw, dict) and "standard" in raw) else "#one"
+RULES = {
+    "filing": "application.filing",
+    "refuse.conference": "application.protest",
+    "goal.standard": "goal.standard",
+    "goal.priority": "goal.priority",
+    "type_a.clock": "meeting.a",
+    "lapse": "resubmission.lapse",
+    "resubmission_goal.class_1": "resubmission.class_1",
+    "resubmission_goal.class_2": "resubmission.class_2",
+}
 
 
 class Application(Stage):
@@ -95,12 +55,15 @@ class Application(Stage):
     TERMINAL: ClassVar[frozenset[str]] = frozenset({"withdrawn", "exhausted", "not_filed"})
 
     kind: Literal["application"]
-    filing: Duration = Field(
-        Magnitude(60.0, "time"), description="From receipt to the filing decision; inside the goal."
+    filing: Duration | None = Field(
+        None, description="From receipt to the filing decision; inside the goal. Else the agency's."
     )
     refuse: Refuse | None = Field(None, description="Refusal to file.")
-    goal: Annotated[Annotated[Duration, Tag("#one")] | Annotated[Goal, Tag("#types")], Discriminator(_goal_form)] = (
+    goal: Annotated[Annotated[Duration, Tag("#one")] | Annotated[Goal, Tag("#types")], Discriminator(goal_form)] = (
         Field(description="The review goal from receipt: one, or {standard, priority, share}.")
+    )
+    during: dict[Identifier, Event] = Field(
+        {}, description="What happens inside the first review: letters, meetings, inspections, questions."
     )
     extension: Extension | None = Field(None, description="A major amendment's extension of the goal, once a cycle.")
     slip: Offsets | None = Field(
@@ -115,14 +78,22 @@ class Application(Stage):
     )
     response: Durations | None = Field(None, description="From letter to resubmission: one, or by way of answering.")
     withdraw: Probabilities = Field(NONE, description="Probability that the sponsor never resubmits: one, or by cause.")
-    lapse: Duration = Field(
-        Magnitude(365.25, "time"), description="From a letter that is never answered to the end of the application."
+    type_a: TypeA | None = Field(None, description="The meeting that may follow a letter.")
+    lapse: Duration | None = Field(
+        None, description="From a letter that is never answered to the end of the application; else the agency's."
+    )
+    extend: Probability | None = Field(
+        None, description="Probability that the agency waits longer for an answer; without it, always."
     )
     class_1: Probability = Field(NONE, description="Probability that a resubmission is Class 1.")
     resubmission_goal: ResubmissionGoal = Field(
         default_factory=ResubmissionGoal, description="Goals of Class 1 and Class 2 resubmissions."
     )
     at_most: CountFromZero = Field(3, description="How many resubmissions at most.")
+
+    def rules(self) -> Mapping[str, str]:
+        """The clocks of the agency."""
+        return RULES
 
     @property
     def _filings(self) -> int:
@@ -148,11 +119,12 @@ class Application(Stage):
 
     @classmethod
     def wrong_keys(cls, raw: Mapping[str, Any]) -> Found:
-        """Tables whose names are not the causes or the ways."""
+        """Tables whose names are not the causes or the ways; events with the name of a part, or of no cause."""
         answer = raw["answer"] if isinstance(raw.get("answer"), dict) else {}
         causes = raw_names(raw.get("cause")) or ("crl",)
         answered = {cause: raw_names(answer.get(cause)) or (cause,) for cause in causes}
         ways = tuple(dict.fromkeys(way for names in answered.values() for way in names))
+        yield from wrong_events(raw.get("during"), causes, goal_form(raw.get("goal")) == "#types")
         if {"first", "later"} & {*ways}:
             yield (), "no cause and no way of answering can be named first or later, which approve uses"
             return
@@ -160,9 +132,9 @@ class Application(Stage):
         later = isinstance(tables["approve"], dict) and "later" in tables["approve"]
         wanted = {"withdraw": causes, "response": ways, "slip": ("approved", "letter")}
         wanted["approve"] = ("first", *(("later",) if later else ways))
-        for name, table in tables.items():
-            if isinstance(table, dict) and _table_form(table) == "#table":
-                yield from wrong_table(name, table, wanted[name])
+        for name, given in tables.items():
+            if isinstance(given, dict) and table_form(given) == "#table":
+                yield from wrong_table(name, given, wanted[name])
         at_most = raw.get("at_most")
         most = at_most.get("value") if isinstance(at_most, dict) else at_most
         if tables["response"] is None and most != 0:
@@ -176,32 +148,61 @@ class Application(Stage):
         """Filings and refusals, the first review, then responses and reviews of resubmissions."""
         for visit in range(1, self._filings + 1):
             yield from self._filing(visit, last=visit == self._filings)
-        yield self._review(1, tuple(("filing", visit, ("filed",)) for visit in range(1, self._filings + 1)))
+        filed = tuple(("filing", visit, ("filed",)) for visit in range(1, self._filings + 1))
+        yield from (self._event(name, event, filed) for name, event in sorted(self.during.items()))
+        yield self._review(1, filed)
         for visit in range(1, self.at_most + 1):
-            answer = self._response(visit)
+            letters: Links = (("review", visit, self.letters),)
+            if self.type_a is not None:
+                inputs = {"type_a.clock": self.ruled("type_a.clock"), "type_a.probability": self.type_a.probability}
+                yield Draft("type_a", visit, ("held", "not_held"), TypeAMeeting(), inputs, letters)
+                letters = (("type_a", visit, ("held", "not_held")),)
+            answer = self._response(visit, letters)
             yield answer
             yield self._review(visit + 1, (("response", visit, answer.outcomes[:-1]),))
 
     def _filing(self, visit: int, *, last: bool) -> Iterator[Draft]:
         """One submission: its filing review, and the answer to a refusal if there may be another."""
-        follows = (("refusal", visit - 1, ("done",)),) if visit > 1 else ()
+        insisted = self.refuse is not None and self.refuse.protest is not None
+        answered = ("done", "protest") if insisted else ("done",)
+        follows: Links = (("refusal", visit - 1, answered),) if visit > 1 else ()
+        inputs: dict[str, Any] = {"filing": self.ruled("filing")}
         if self.refuse is None:
-            yield Draft("filing", visit, ("filed",), lapse("filing"), {"filing": self.filing}, follows)
+            yield Draft("filing", visit, ("filed",), lapse("filing"), inputs, follows)
             return
         refusal = "not_filed" if last else "refused"
-        inputs = {"filing": self.filing, "refuse.probability": self.refuse.probability}
-        rule = lapse("filing", Choice((None, "refuse.probability")))
+        inputs["refuse.probability"] = self.refuse.probability
+        rule = Filing(visit, insisted and visit > 1)
         yield Draft("filing", visit, ("filed", refusal), rule, inputs, follows, ("not_filed",) if last else ())
         if not last:
-            answer = {"refuse.answer": self.refuse.answer}
-            refused = (("filing", visit, ("refused",)),)
-            yield Draft("refusal", visit, ("done",), lapse("refuse.answer"), answer, refused)
+            answer: dict[str, Any] = {"refuse.answer": self.refuse.answer}
+            if insisted:
+                answer |= {"refuse.protest": self.refuse.protest, "refuse.conference": self.ruled("refuse.conference")}
+            yield Draft("refusal", visit, answered, Refusal(insisted), answer, (("filing", visit, ("refused",)),))
+
+    def _happening(self, name: str, event: Event) -> Happening:
+        path = f"during.{name}"
+        at = (f"{path}.at",) if not hasattr(event.at, "standard") else (f"{path}.at.standard", f"{path}.at.priority")
+        cause = self.causes.index(event.cause) if event.cause in self.causes else None
+        given = {key for key in ("held", "stops", "negative") if getattr(event, key) is not None}
+        return Happening(name, path, at, frozenset(given), cause, self._filings)
+
+    def _event(self, name: str, event: Event, filed: Links) -> Draft:
+        """Something inside the first review, beside it."""
+        rule = self._happening(name, event)
+        inputs = {f"{rule.path}.{key}": getattr(event, key) for key in sorted(rule.given)}
+        inputs |= {at: getattr(event.at, at.rpartition(".")[2], event.at) for at in rule.at}
+        if "negative" in rule.given:
+            inputs[f"{rule.path}.odds"] = event.odds
+        if len(rule.at) > 1 and isinstance(self.goal, Goal):
+            inputs["goal.share"] = self.goal.share
+        return Draft(name, 1, rule.outcomes, rule, inputs, filed)
 
     def _review(self, visit: int, follows: Links) -> Draft:
         """One review cycle; the first follows the filing, the others a resubmission."""
         last = visit == self.at_most + 1
         letters = ("exhausted",) if last else self.letters
-        goals, approvals, slips = self._goals(visit), self._approvals(visit), _table("slip", self.slip)
+        goals, approvals, slips = self._goals(visit), self._approvals(visit), table("slip", self.slip)
         prefix, extension = self._extension(visit)
         causes = {} if last or self.cause is None else targets("cause", self.cause)
         share = {"goal.share": self.goal.share} if visit == 1 and isinstance(self.goal, Goal) else {}
@@ -215,16 +216,18 @@ class Application(Stage):
             last=last,
             responses=self._responses() if visit > 1 else (),
             filings=0 if visit > 1 else self._filings,
+            events=() if visit > 1 else tuple(self._happening(*each) for each in sorted(self.during.items())),
         )
         inputs = {**goals, **share, **approvals, **extension, **slips, **causes}
         final = ("approved", *(letters if last else ()))
-        return Draft("review", visit, ("approved", *letters), rule, inputs, follows, final)
+        beside = tuple((event.part, 1) for event in rule.events)
+        return Draft("review", visit, ("approved", *letters), rule, inputs, follows, final, beside=beside)
 
     def _goals(self, visit: int) -> dict[str, Any]:
         if visit > 1:
-            return {f"resubmission_goal.{name}": getattr(self.resubmission_goal, name) for name in CLASSES}
+            return {f"resubmission_goal.{name}": self.ruled(f"resubmission_goal.{name}") for name in CLASSES}
         if isinstance(self.goal, Goal):
-            return {"goal.standard": self.goal.standard, "goal.priority": self.goal.priority}
+            return {name: self.ruled(name) for name in ("goal.standard", "goal.priority")}
         return {"goal": self.goal}
 
     def _approvals(self, visit: int) -> dict[str, Any]:
@@ -250,10 +253,12 @@ class Application(Stage):
         """The classes of resubmission that can occur."""
         return CLASSES if self.class_1 is not NONE else ("class_2",)
 
-    def _response(self, visit: int) -> Draft:
+    def _response(self, visit: int, follows: Links) -> Draft:
         """The sponsor's answer to a letter."""
-        withdraw, durations = _table("withdraw", self.withdraw), _table("response", self.response)
-        inputs: dict[str, Any] = {"lapse": self.lapse, **withdraw, **durations}
+        withdraw, durations = table("withdraw", self.withdraw), table("response", self.response)
+        inputs: dict[str, Any] = {"lapse": self.ruled("lapse"), **withdraw, **durations}
+        if self.extend is not None:
+            inputs["extend"] = self.extend
         if len(self._classes) > 1:
             inputs["class_1"] = self.class_1
         ways: list[tuple[Choice, tuple[int, ...]]] = []
@@ -268,16 +273,11 @@ class Application(Stage):
             withdraw=tuple(f"withdraw.{cause}" for cause in self.causes) if len(withdraw) > 1 else tuple(withdraw),
             durations=tuple(f"response.{way}" for way in self.ways) if len(durations) > 1 else tuple(durations),
             class_1=len(self._classes) > 1,
+            extend=self.extend is not None,
+            meeting=self.type_a is not None,
         )
         names = (*(f"{name}_{way}" for name in self._classes for way in self.ways), "withdrawn")
-        return Draft("response", visit, names, rule, inputs, (("review", visit, self.letters),), ("withdrawn",))
-
-
-def _table(name: str, value: Any) -> dict[str, Any]:
-    """The inputs of a field that holds one term or a table of them."""
-    if value is None:
-        return {}
-    return {f"{name}.{key}": term for key, term in value.items()} if isinstance(value, dict) else {name: value}
+        return Draft("response", visit, names, rule, inputs, follows, ("withdrawn",))
 
 
 def _choice(

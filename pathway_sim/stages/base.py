@@ -6,12 +6,14 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from pathway_sim.fields import Found, Identifier, Spec
+from pathway_sim.fields import Found, Identifier, Ruled, Spec
 from pathway_sim.pathway import Rule
 from pathway_sim.stages.expressions import Expression
 from pathway_sim.stages.terms import Dirichlet, Times
 from pathway_sim.units import suggest
 
+Links = tuple[tuple[str, int, tuple[str, ...]], ...]
+"""Steps of the same stage: part, visit, outcomes."""
 Track = Literal["clinical", "cmc", "designation", "review", "access"]
 
 
@@ -37,7 +39,8 @@ class Draft:
 
     `inputs` maps targets (``approve.first``) to terms; `follows` lists the (part, visit, outcomes) of the same stage
     that lead here, the first one to happen counting; the entry of the stage follows nothing. `again` are outcomes that
-    lead to another visit and so never end the program.
+    lead to another visit and so never end the program. `beside` are (part, visit) of the same stage that start at the
+    same time and that the rule looks at; `unless` are (part, visit, outcomes) after which the step does not happen.
     """
 
     part: str
@@ -45,10 +48,12 @@ class Draft:
     outcomes: tuple[str, ...]
     rule: Rule
     inputs: Mapping[str, Any]
-    follows: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
+    follows: Links = ()
     final: tuple[str, ...] = ()
     paced: frozenset[str] = field(default=frozenset())
     again: tuple[str, ...] = ()
+    beside: tuple[tuple[str, int], ...] = ()
+    unless: Links = ()
 
 
 class Stage(Spec):
@@ -64,10 +69,24 @@ class Stage(Spec):
     if_: Expression | None = Field(
         None, alias="if", description="Read when the stage is ready; if it does not hold the stage is skipped."
     )
+    agency: Identifier = Field(
+        "fda", description="The agency whose rules hold for the numbers that the stage does not give."
+    )
     enabled: bool = Field(True, strict=True, description="False: the stage is always skipped.")
     terminal: tuple[Identifier, ...] | None = Field(
         None, description="Outcomes that end the program; replaces the kind's own."
     )
+
+    def rules(self) -> Mapping[str, str]:
+        """The agency's rule for each number that the stage may leave to it, by the field's dotted path."""
+        return {}
+
+    def ruled(self, path: str) -> Any:
+        """The number at a path of the stage; if the stage leaves it out, the agency's rule for it."""
+        value: Any = self
+        for name in path.split("."):
+            value = None if value is None else getattr(value, name)
+        return Ruled.model_construct(rule=f"{self.agency}.{self.rules()[path]}") if value is None else value
 
     def drafts(self) -> Iterable[Draft]:
         """The steps that the stage expands into, in their own order."""

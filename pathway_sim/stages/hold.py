@@ -2,17 +2,51 @@
 
 An IND goes into effect 30 days after FDA receives it unless FDA imposes a clinical hold (21 CFR 312.40(b)). A held
 trial may start when FDA lifts the hold, which it answers within 30 days of the sponsor's complete response (21 CFR
-312.42(e)); some holds are never lifted.
+312.42(e)); some holds are never lifted. Grounds are named in 21 CFR 312.42(b).
 """
 
-from collections.abc import Iterable
-from typing import ClassVar, Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
-from pathway_sim.stages.base import Draft, Stage
-from pathway_sim.stages.rules import Choice, lapse
-from pathway_sim.stages.terms import Duration, Probability
+from pathway_sim.fields import Found
+from pathway_sim.parameters import Floats, Integers
+from pathway_sim.pathway import Arrival
+from pathway_sim.stages.base import Draft, Stage, targets
+from pathway_sim.stages.numbers_by_name import Durations, Probabilities, pick, table, table_form
+from pathway_sim.stages.rules import SURE, Choice, choose
+from pathway_sim.stages.terms import Dirichlet, Duration, Probability, Shares, wrong_table
+from pathway_sim.stages.work import names_of, raw_names
+
+
+@dataclass(frozen=True)
+class SafetyReview:
+    """The agency's review of an IND. Codes: effective, then held by cause."""
+
+    cause: Choice
+
+    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+        """See `pathway_sim.pathway.Rule`."""
+        held = choose(arrival.uniform("outcome"), [None, arrival.probability("probability")]) == 1
+        return arrival.start + arrival.duration("clock"), np.where(held, 1 + self.cause.codes(arrival), 0)
+
+
+@dataclass(frozen=True)
+class Repair:
+    """The repair of what a hold was for, by its cause. Codes: effective, never lifted."""
+
+    repair: tuple[str, ...]
+    lifted: tuple[str, ...]
+
+    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+        """See `pathway_sim.pathway.Rule`."""
+        cause = np.asarray(arrival.outcome_of("review", 1), dtype=np.int64) - 1
+        spent = pick([arrival.duration(name, "repair") for name in self.repair], cause)
+        lifted = pick([arrival.probability(name) for name in self.lifted], cause)
+        return arrival.start + spent, choose(arrival.uniform("outcome"), [lifted, None])
 
 
 class Hold(Stage):
@@ -23,14 +57,43 @@ class Hold(Stage):
     kind: Literal["hold"]
     clock: Duration = Field(description="The agency's review.", examples=["30 days"])
     probability: Probability = Field(description="Probability of a hold.")
-    repair: Duration = Field(description="From the hold to the day it is lifted, the agency's answer included.")
-    lifted: Probability = Field(description="Probability that a hold is lifted in the end.")
+    cause: Shares | None = Field(None, description="Causes of holds, with probabilities.")
+    repair: Durations = Field(
+        description="From the hold to the day it is lifted, the agency's answer included: one, or by cause."
+    )
+    lifted: Probabilities = Field(description="Probability that a hold is lifted in the end: one, or by cause.")
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """The causes of holds by name."""
+        return tuple(sorted(names_of(self.cause)))
+
+    @classmethod
+    def wrong_keys(cls, raw: Mapping[str, Any]) -> Found:
+        """Tables whose names are not the causes."""
+        for name in ("repair", "lifted"):
+            if isinstance(raw.get(name), dict) and table_form(raw[name]) == "#table":
+                yield from wrong_table(name, raw[name], raw_names(raw.get("cause")))
 
     def drafts(self) -> Iterable[Draft]:
         """The review, and the hold if there is one."""
-        review = lapse("clock", Choice((None, "probability")))
-        inputs = {"clock": self.clock, "probability": self.probability}
-        yield Draft("review", 1, ("effective", "held"), review, inputs, (), ("effective",))
-        names, held = ("effective", "never_lifted"), (("review", 1, ("held",)),)
-        repair = lapse("repair", Choice(("lifted", None)))
-        yield Draft("hold", 1, names, repair, {"repair": self.repair, "lifted": self.lifted}, held, names)
+        causes = targets("cause", self.cause) if self.cause is not None else {}
+        read = tuple(f"cause.{name}" if f"cause.{name}" in causes else None for name in self.causes)
+        choice = Choice(read, "cause", isinstance(self.cause, Dirichlet)) if self.causes else SURE
+        held = tuple(f"held_{name}" for name in self.causes) or ("held",)
+        inputs = {"clock": self.clock, "probability": self.probability, **causes}
+        yield Draft("review", 1, ("effective", *held), SafetyReview(choice), inputs, (), ("effective",))
+        names, repair, lifted = (
+            ("effective", "never_lifted"),
+            table("repair", self.repair),
+            table("lifted", self.lifted),
+        )
+        order = self.causes if len(repair) > 1 or len(lifted) > 1 else ()
+        rule = Repair(_by("repair", repair, order), _by("lifted", lifted, order))
+        names = ("effective", "never_lifted")
+        yield Draft("hold", 1, names, rule, {**repair, **lifted}, (("review", 1, held),), names)
+
+
+def _by(name: str, given: Mapping[str, Any], causes: tuple[str, ...]) -> tuple[str, ...]:
+    """The inputs by cause; one for all where there is no table."""
+    return tuple(f"{name}.{cause}" for cause in causes) if len(given) > 1 else tuple(given)

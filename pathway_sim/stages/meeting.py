@@ -1,24 +1,45 @@
-"""Formal meetings with FDA.
+"""Formal meetings with an agency.
 
-The clocks run from FDA's receipt of the request to the meeting: type A 30 days, type B 60, type B (end of phase) 70,
-type C 75, type D 50 (PDUFA VII commitment letter, FY2023-2027, section I.I); minutes follow within 30 days. The goals
-are met in 86 % (FY2020).
+The clock runs from the agency's receipt of the request to the meeting; its length by type of meeting is the agency's
+rule (for FDA the PDUFA commitment letters, section I.I), and so is the time to the minutes. Goals are not always met.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import Field
 
-from pathway_sim.fields import Found, Identifier, Magnitude
-from pathway_sim.stages.base import Draft, Stage
-from pathway_sim.stages.rules import lapse
-from pathway_sim.stages.terms import Duration, Shares
+from pathway_sim.fields import Found, Identifier, Magnitude, Spec
+from pathway_sim.parameters import Floats, Integers
+from pathway_sim.pathway import Arrival
+from pathway_sim.stages.base import Draft, Links, Stage
+from pathway_sim.stages.rules import Choice, lapse
+from pathway_sim.stages.terms import Duration, Probability, Shares
 from pathway_sim.stages.work import branch, raw_names, wrong_order
 
-CLOCKS = {"a": 30.0, "b": 60.0, "b_eop": 70.0, "c": 75.0, "d": 50.0}
-"""Days from request to meeting, by type."""
 PARTS = ("preparation", "meeting", "minutes")
+
+
+class Late(Spec):
+    """A meeting after its goal."""
+
+    probability: Probability = Field(description="Probability that the meeting is held after its goal.")
+    duration: Duration = Field(description="By how long.")
+
+
+@dataclass(frozen=True)
+class Held:
+    """The clock, and what a meeting is late by."""
+
+    choice: Choice
+
+    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+        """See `pathway_sim.pathway.Rule`."""
+        late = arrival.uniform("late") < arrival.probability("late.probability")
+        end = arrival.start + arrival.duration("clock") + np.where(late, arrival.duration("late.duration"), 0.0)
+        return end, self.choice.codes(arrival)
 
 
 class Meeting(Stage):
@@ -29,8 +50,9 @@ class Meeting(Stage):
     prepare: Duration | None = Field(None, description="The sponsor's preparation before the clock starts.")
     clock: Duration | None = Field(
         None,
-        description="From the request (or from the package, if `prepare` includes it) to the meeting; else the type's.",
+        description="From the request (or the package, if `prepare` includes it) to the meeting; else the agency's.",
     )
+    late: Late | None = Field(None, description="Meetings that are held after their goal.")
     minutes: Duration | None = Field(None, description="From the meeting to its minutes.")
     outcomes: Shares | None = Field(None, description="What comes of it, with probabilities; one may have the rest.")
     order: tuple[Identifier, ...] | None = Field(
@@ -48,21 +70,27 @@ class Meeting(Stage):
             if name in names:
                 yield (*at, name, "[key]"), f'"{name}" is a part of a meeting; choose another name'
 
+    def rules(self) -> Mapping[str, str]:
+        """The clock of the type."""
+        return {"clock": f"meeting.{self.type}"}
+
     def drafts(self) -> Iterable[Draft]:
         """Preparation if there is any, the meeting, and the minutes if there are any."""
         parts = {
             "preparation": ("prepare", self.prepare),
-            "meeting": ("clock", self.clock or Magnitude(CLOCKS[self.type], "time")),
+            "meeting": ("clock", self.ruled("clock")),
         }
         if self.minutes or self.outcomes:
             parts["minutes"] = ("minutes", self.minutes or Magnitude(0.0, "time"))
         present = [(part, name, duration) for part, (name, duration) in parts.items() if duration is not None]
-        follows: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
+        follows: Links = ()
         for part, name, duration in present:
             last = part == present[-1][0]
             names, choice, inputs = branch(self.outcomes if last else None, self.order, self.ends_program())
             paced = frozenset({"prepare"}) if name == "prepare" else frozenset()
-            yield Draft(
-                part, 1, names, lapse(name, choice), {name: duration, **inputs}, follows, names if last else (), paced
-            )
+            late = self.late if part == "meeting" else None
+            if late is not None:
+                inputs |= {"late.probability": late.probability, "late.duration": late.duration}
+            rule = Held(choice) if late is not None else lapse(name, choice)
+            yield Draft(part, 1, names, rule, {name: duration, **inputs}, follows, names if last else (), paced)
             follows = ((part, 1, names),)

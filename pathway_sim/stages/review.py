@@ -1,4 +1,4 @@
-"""The rules of a marketing application that have more to them than a lapse of time: reviews and answers to letters."""
+"""The rules of a marketing application that have more to them than a lapse of time."""
 
 from __future__ import annotations
 
@@ -9,15 +9,111 @@ import numpy as np
 
 from pathway_sim.parameters import Floats, Integers
 from pathway_sim.pathway import Arrival
-from pathway_sim.stages.rules import Choice, choose
+from pathway_sim.stages.numbers_by_name import pick
+from pathway_sim.stages.rules import Choice, choose, with_odds
 
 
-def _pick(columns: list[Any], index: Integers) -> Any:
-    """For each replication the column that its index names."""
-    picked = columns[0]
-    for k, column in enumerate(columns[1:], start=1):
-        picked = np.where(index == k, column, picked)
-    return picked
+def received(arrival: Arrival, filings: int) -> Floats:
+    """When the agency received what it reviews: the submission whose filing was accepted, or the resubmission."""
+    when = arrival.start
+    for visit in range(1, filings + 1):
+        when = np.where(arrival.outcome_of("filing", visit) == 0, arrival.start_of("filing", visit), when)
+    return when
+
+
+@dataclass(frozen=True)
+class Filing:
+    """The decision to file; certain where the sponsor insisted after a refusal. Codes: filed, refused."""
+
+    visit: int
+    after_protest: bool
+
+    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+        """See `pathway_sim.pathway.Rule`."""
+        refused = choose(arrival.uniform("outcome"), [None, arrival.probability("refuse.probability")])
+        if self.after_protest:
+            refused = np.where(arrival.outcome_of("refusal", self.visit - 1) == 1, 0, refused)
+        return arrival.start + arrival.duration("filing"), refused
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The answer to a refusal to file: another submission, or a request to file over protest. Codes in this order."""
+
+    protest: bool
+
+    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+        """See `pathway_sim.pathway.Rule`."""
+        spent, codes = arrival.duration("refuse.answer"), np.zeros(arrival.start.shape, dtype=np.int64)
+        if self.protest:
+            codes = choose(arrival.uniform("protest"), [None, arrival.probability("refuse.protest")])
+            spent = np.where(codes == 1, arrival.duration("refuse.conference"), spent)
+        return arrival.start + spent, codes
+
+
+@dataclass(frozen=True)
+class TypeAMeeting:
+    """The meeting after a letter, if the sponsor asks for it. Codes: held, not held."""
+
+    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+        """See `pathway_sim.pathway.Rule`."""
+        codes = choose(arrival.uniform("outcome"), [arrival.probability("type_a.probability"), None])
+        return arrival.start + np.where(codes == 0, arrival.duration("type_a.clock"), 0.0), codes
+
+
+@dataclass(frozen=True)
+class Happening:
+    """Something inside the first review. `given` are the fields that it has of `held`, `stops`, `negative`.
+
+    Codes: done, then negative and not held where they can occur.
+    """
+
+    part: str
+    path: str
+    at: tuple[str, ...]
+    given: frozenset[str]
+    cause: int | None
+    filings: int
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """The outcomes that can occur."""
+        return (
+            "done",
+            *(("negative",) if "negative" in self.given else ()),
+            *(("not_held",) if "held" in self.given else ()),
+        )
+
+    def held(self, arrival: Arrival) -> Any:
+        """Where it takes place, shape ``(n,)``."""
+        if "held" not in self.given:
+            return np.ones(arrival.start.shape, dtype=np.bool_)
+        return arrival.uniform("held") < arrival.probability(f"{self.path}.held")
+
+    def negative(self, arrival: Arrival) -> Any:
+        """Where it takes place and turns out badly, shape ``(n,)``."""
+        if "negative" not in self.given:
+            return np.zeros(arrival.start.shape, dtype=np.bool_)
+        bad = choose(arrival.uniform("outcome"), [None, arrival.probability(f"{self.path}.negative")]) == 1
+        return bad & self.held(arrival)
+
+    def stops(self, arrival: Arrival) -> Any:
+        """Days for which it stops the clock, shape ``(n,)``."""
+        if "stops" not in self.given:
+            return 0.0
+        return np.where(self.held(arrival), arrival.duration(f"{self.path}.stops"), 0.0)
+
+    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+        """See `pathway_sim.pathway.Rule`."""
+        times = [arrival.duration(name) for name in self.at]
+        time = times[0]
+        if len(times) > 1:
+            drawn = arrival.seen_by("review", 1).uniform("priority")
+            time = np.where(drawn < arrival.probability("goal.share"), times[1], times[0])
+        end = np.maximum(arrival.start, received(arrival, self.filings) + time) + self.stops(arrival)
+        last = len(self.outcomes) - 1
+        codes = np.where(self.held(arrival), np.where(self.negative(arrival), 1, 0), last)
+        return end, codes
 
 
 @dataclass(frozen=True)
@@ -39,34 +135,33 @@ class Review:
     last: bool
     responses: tuple[tuple[int, int], ...] = ()
     filings: int = 0
+    events: tuple[Happening, ...] = ()
 
     def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
         """See `pathway_sim.pathway.Rule`."""
         codes = arrival.outcome_of("response", self.visit - 1) if self.visit > 1 else None
-        end = self._received(arrival) + self._goal(arrival, codes)
+        end = received(arrival, self.filings) + self._goal(arrival, codes)
         if self.extension is not None:
             extended = arrival.uniform("extension") < arrival.probability(f"{self.extension}.probability")
             end = end + np.where(extended, arrival.duration(f"{self.extension}.duration"), 0.0)
-        letter = choose(arrival.uniform("outcome"), [self._chance(arrival, codes), None]) == 1
+        chance, cause = self._chance(arrival, codes), 0 if self.last else self.cause.codes(arrival)
+        for event in self.events:
+            seen = arrival.seen_by(event.part, 1)
+            bad, end = event.negative(seen), end + event.stops(seen)
+            if "negative" in event.given:
+                chance = np.where(bad, with_odds(chance, seen.probability(f"{event.path}.odds")), chance)
+                cause = cause if event.cause is None or self.last else np.where(bad, event.cause, cause)
+        letter = choose(arrival.uniform("outcome"), [chance, None]) == 1
         if self.slip:
             slips = [arrival.duration(name, "slip") for name in self.slip]
             end = end + (np.where(letter, slips[1], slips[0]) if len(slips) > 1 else slips[0])
-        cause = 0 if self.last else self.cause.codes(arrival)
         return np.maximum(arrival.start, end), np.where(letter, 1 + cause, 0)
-
-    def _received(self, arrival: Arrival) -> Floats:
-        """When FDA received what it reviews: the submission whose filing was accepted, or the resubmission."""
-        received = arrival.start
-        for visit in range(1, self.filings + 1):
-            accepted = arrival.outcome_of("filing", visit) == 0
-            received = np.where(accepted, arrival.start_of("filing", visit), received)
-        return received
 
     def _goal(self, arrival: Arrival, codes: Any) -> Floats:
         """Days from receipt to the goal."""
         goals = [arrival.duration(name) for name in self.goal]
         if codes is not None:
-            return cast(Floats, _pick(goals, np.array([place for place, _ in self.responses])[codes]))
+            return cast(Floats, pick(goals, np.array([place for place, _ in self.responses])[codes]))
         if len(goals) == 1:
             return goals[0]
         return np.where(arrival.uniform("priority") < arrival.probability("goal.share"), goals[1], goals[0])
@@ -76,7 +171,7 @@ class Review:
         return (
             chances[0]
             if codes is None or len(chances) == 1
-            else _pick(chances, np.array([way for _, way in self.responses])[codes])
+            else pick(chances, np.array([way for _, way in self.responses])[codes])
         )
 
 
@@ -93,6 +188,8 @@ class Response:
     withdraw: tuple[str, ...]
     durations: tuple[str, ...]
     class_1: bool
+    extend: bool = False
+    meeting: bool = False
 
     def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
         """See `pathway_sim.pathway.Rule`."""
@@ -100,13 +197,16 @@ class Response:
         way = np.zeros(cause.shape, dtype=np.int64)
         for k, (choice, numbers) in enumerate(self.ways):
             way = np.where(cause == k, np.asarray(numbers)[choice.codes(arrival)], way)
-        gone = arrival.uniform("withdraw") < _pick([arrival.probability(name) for name in self.withdraw], cause)
-        spent = _pick([arrival.duration(name, "response") for name in self.durations], way)
+        gone = arrival.uniform("withdraw") < pick([arrival.probability(name) for name in self.withdraw], cause)
+        spent = pick([arrival.duration(name, "response") for name in self.durations], way)
         count = max(max(numbers) for _, numbers in self.ways) + 1
         codes = way
         if self.class_1:
             second = choose(arrival.uniform("class"), [arrival.probability("class_1"), None])
             codes = way + count * second
-        return arrival.start + np.where(gone, arrival.duration("lapse"), spent), np.where(
-            gone, count * (1 + self.class_1), codes
-        )
+        patience = arrival.duration("lapse")
+        if self.extend:
+            gone = gone | ((spent > patience) & (arrival.uniform("extend") >= arrival.probability("extend")))
+        letter = arrival.start_of("type_a", self.visit) if self.meeting else arrival.start
+        end = np.maximum(arrival.start, letter + np.where(gone, patience, spent))
+        return end, np.where(gone, count * (1 + self.class_1), codes)

@@ -30,6 +30,12 @@ def choose(u: Floats, shares: Sequence[Value | None], *, normalise: bool = False
     return codes
 
 
+def with_odds(p: Value, k: Value) -> Value:
+    """The probability whose odds are k times those of p; 0 if k is 0."""
+    p, k = np.asarray(p), np.asarray(k)
+    return np.where(k > 0.0, p * k / np.where(k > 0.0, 1.0 - p + p * k, 1.0), 0.0)
+
+
 @dataclass(frozen=True)
 class Choice:
     """A choice among outcomes: for each, best first, the input that holds its probability; `None` is the rest."""
@@ -38,12 +44,12 @@ class Choice:
     purpose: str = "outcome"
     normalise: bool = False
 
-    def codes(self, arrival: Arrival) -> Integers:
-        """The outcome of each replication, shape ``(n,)``."""
+    def codes(self, arrival: Arrival, drawn: Arrival | None = None) -> Integers:
+        """The outcome of each replication, shape ``(n,)``, with the draw of another step if one is given."""
         if len(self.names) == 1:
             return np.zeros(arrival.start.shape, dtype=np.int64)
         shares = [None if name is None else arrival.probability(name) for name in self.names]
-        return choose(arrival.uniform(self.purpose), shares, normalise=self.normalise)
+        return choose((drawn or arrival).uniform(self.purpose), shares, normalise=self.normalise)
 
 
 SURE = Choice((None,))

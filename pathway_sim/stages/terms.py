@@ -9,13 +9,25 @@ import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
-from pathway_sim import evidence
+from pathway_sim import agencies, evidence
 from pathway_sim.distributions.specs import AnyDistribution, MixtureSpec, Term
 from pathway_sim.distributions.terms import FORMLESS, DistributionSpec, faults, form, stated
-from pathway_sim.fields import NEEDS, Borrowed, Cited, Found, Identifier, Magnitude, Stated, deep, misfit
+from pathway_sim.fields import (
+    NEEDS,
+    Borrowed,
+    Cited,
+    Found,
+    Identifier,
+    Magnitude,
+    Ruled,
+    Stated,
+    deep,
+    misfit,
+    read_magnitude,
+)
 from pathway_sim.units import suggest
 
-RESERVED = frozenset({"value", "evidence", "kind", "quantity"})
+RESERVED = frozenset({"value", "evidence", "kind", "quantity", "rule"})
 """Keys that make a mapping a number; as the name of anything they would change how files are laid over each other."""
 NO_OUTCOMES = RESERVED | {"start", "skipped"}
 INFINITE = float("inf")
@@ -63,9 +75,10 @@ def _support(term: DistributionSpec) -> tuple[Any, Any]:
 
 
 def _foreign(term: Any, dimension: Literal["time", "number", "rate"]) -> Found:
-    """Figures of the evidence catalogue with a unit that does not fit; what it does not have is reported elsewhere."""
-    if isinstance(term, Borrowed) and figure_of(term) is not None and is_time(term) != (dimension == "time"):
-        yield ("evidence",), f"names a figure that does not fit: this {NEEDS[dimension]}"
+    """Figures of the catalogue and rules with a unit that does not fit; those that do not exist are reported later."""
+    if isinstance(term, (Borrowed, Ruled)) and figure_of(term) is not None and is_time(term) != (dimension == "time"):
+        key, what = ("evidence", "figure") if isinstance(term, Borrowed) else ("rule", "rule")
+        yield (key,), f"names a {what} that does not fit: this {NEEDS[dimension]}"
     elif isinstance(term, DistributionSpec):
         wanted = term.dimensions(dimension)
         for name, inner in term.terms().items():
@@ -73,7 +86,12 @@ def _foreign(term: Any, dimension: Literal["time", "number", "rate"]) -> Found:
 
 
 def figure_of(term: Any) -> float | None:
-    """The value of a term with one parameter set, from the catalogue if need be; None if that does not have it."""
+    """The value of a term with one parameter set, from the catalogue or the latest regime of a rule if need be; None
+    if they do not have it.
+    """
+    if isinstance(term, Ruled):
+        amount = _amount(term)
+        return None if amount is None else amount.value
     if isinstance(term, Borrowed):
         try:
             return evidence.figure(term.evidence).value
@@ -82,8 +100,24 @@ def figure_of(term: Any) -> float | None:
     return stated(term)
 
 
+AMOUNTS = ("value", "median", "mean", "low", "p50")
+"""Where a rule's number is found, in a value or in a distribution of it."""
+
+
+def _amount(term: Ruled) -> Magnitude | None:
+    """The number of a rule's latest regime, with its unit."""
+    try:
+        number = agencies.rule(term.rule).regimes[-1].number
+    except agencies.UnknownRuleError:
+        return None
+    return read_magnitude(next(number[key] for key in AMOUNTS if key in number))
+
+
 def is_time(term: Any) -> bool:
     """Whether a term is a length of time."""
+    if isinstance(term, Ruled):
+        amount = _amount(term)
+        return amount is not None and amount.dimension == "time"
     if isinstance(term, Borrowed):
         return figure_of(term) is not None and evidence.figure(term.evidence).is_time
     if isinstance(term, MixtureSpec):
@@ -137,6 +171,7 @@ Share = Annotated[
     Annotated[Magnitude, Tag("#plain")]
     | Annotated[Stated, Tag("#stated")]
     | Annotated[Borrowed, Tag("#borrowed")]
+    | Annotated[Ruled, Tag("#ruled")]
     | Annotated[AnyDistribution, Tag("#distribution")]
     | Annotated[Literal["rest"], Tag("#rest")],
     Discriminator(_share_form, custom_error_type="number", custom_error_message=FORMLESS),

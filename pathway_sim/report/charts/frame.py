@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 FOOT = 0.36  # inches under the drawing
+LARGEST = 1.4  # how many times larger the words around a page wider than a slide may be
 
 
 @dataclass(frozen=True)
@@ -28,21 +29,24 @@ class Box:
     top: float
 
 
-def new_figure(captions: Captions, least: float = 0.0) -> tuple[Figure, Box]:
+def new_figure(captions: Captions, least: float = 0.0, page: tuple[float, float] = style.SLIDE) -> tuple[Figure, Box]:
     """A page with its words, and the rectangle that they leave for the drawing: at least so many inches high."""
     from matplotlib.figure import Figure
 
-    wide, usual = style.SLIDE
-    words = _heading(captions, wide - 2 * style.MARGIN)
-    used = sum(step for *_, step in words) + 0.26
+    wide, usual = page
+    scale = min(max(wide / style.SLIDE[0], 1.0), LARGEST)
+    words = _heading(captions, (wide - 2 * style.MARGIN) / scale)
+    used = scale * (sum(step for *_, step in words) + 0.26)
     high = max(usual, used + least + FOOT)
     figure = Figure(figsize=(wide, high), facecolor=style.BACKGROUND)
-    y = high - 0.34
+    y = high - scale * 0.34
     for text, size, colour, step in words:
-        style.put(figure, style.MARGIN / wide, y / high, text, size=size, bold=colour == style.INK, color=colour)
-        y -= step
-    footer = style.fit(captions.footer, wide - 2 * style.MARGIN, style.SMALL - 0.5)
-    style.put(figure, style.MARGIN / wide, 0.14 / high, footer, size=style.SMALL - 0.5, color=style.QUIET)
+        look = {"size": scale * size, "bold": colour == style.INK, "color": colour}
+        style.put(figure, style.MARGIN / wide, y / high, text, **look)
+        y -= scale * step
+    small = scale * (style.SMALL - 0.5)
+    footer = style.fit(captions.footer, wide - 2 * style.MARGIN, small)
+    style.put(figure, style.MARGIN / wide, 0.14 / high, footer, size=small, color=style.QUIET)
     return figure, Box(style.MARGIN, FOOT, wide - style.MARGIN, high - used)
 
 

@@ -1,0 +1,42 @@
+"""From a rule of an agency to the number that holds on day 0, and to what replaces it later."""
+
+from __future__ import annotations
+
+import datetime
+from functools import lru_cache
+from typing import Any
+
+from pathway_sim import agencies
+from pathway_sim.scenario.schema import Entry
+
+Path = tuple[str | int, ...]
+
+
+@lru_cache(maxsize=256)
+def term(name: str, place: int) -> Any:
+    """The number of one regime of a rule, read as a scenario file would be."""
+    return Entry.model_validate({"rule": agencies.rule(name).regimes[place].number}).rule
+
+
+def path(name: str, place: int) -> Path:
+    """How an unknown number of a regime is named: the same in every stage and arm."""
+    return ("rule", *name.split("."), place)
+
+
+def in_force(name: str, date: datetime.date) -> int | None:
+    """The place of the regime in force on a day, or None if the rule does not hold yet."""
+    rule = agencies.rule(name)
+    regime = rule.on(date)
+    return None if regime is None else rule.regimes.index(regime)
+
+
+def later(name: str, date: datetime.date) -> list[tuple[int, float]]:
+    """The regimes that begin after a day, each with the days until it does."""
+    rule = agencies.rule(name)
+    return [(rule.regimes.index(each), float((each.start - date).days)) for each in rule.after(date) if each.start]
+
+
+def extrapolated(names: frozenset[str], until: datetime.date) -> dict[str, datetime.date]:
+    """The rules that are taken to go on after the end of their last regime, with that end, for a run until a day."""
+    ends = {name: agencies.rule(name).regimes[-1].end for name in sorted(names)}
+    return {name: end for name, end in ends.items() if end is not None and end < until}

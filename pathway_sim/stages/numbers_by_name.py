@@ -1,0 +1,47 @@
+"""Fields that hold one number for all, or a table of numbers by name: by cause, by way of answering, by review."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Discriminator, Tag
+
+from pathway_sim.fields import Identifier
+from pathway_sim.parameters import Integers
+from pathway_sim.stages.terms import Duration, Offset, Probability
+
+NUMBER_KEYS = ("kind", "value", "evidence", "rule")
+
+
+def table_form(raw: Any) -> str:
+    """Whether a field holds one number for all, or a table of numbers by name."""
+    table = isinstance(raw, dict) and not any(key in raw for key in NUMBER_KEYS)
+    return "#table" if table else "#one"
+
+
+Durations = Annotated[
+    Annotated[Duration, Tag("#one")] | Annotated[dict[Identifier, Duration], Tag("#table")], Discriminator(table_form)
+]
+Probabilities = Annotated[
+    Annotated[Probability, Tag("#one")] | Annotated[dict[Identifier, Probability], Tag("#table")],
+    Discriminator(table_form),
+]
+Offsets = Annotated[
+    Annotated[Offset, Tag("#one")] | Annotated[dict[Identifier, Offset], Tag("#table")],
+    Discriminator(table_form),
+]
+
+
+def table(name: str, value: Any) -> dict[str, Any]:
+    """The inputs of a field that holds one term or a table of them."""
+    if value is None:
+        return {}
+    return {f"{name}.{key}": term for key, term in value.items()} if isinstance(value, dict) else {name: value}
+
+
+def pick(columns: Sequence[Any], index: Integers) -> Any:
+    """For each replication the column that its index names."""
+    picked = columns[0]
+    for k, column in enumerate(columns[1:], start=1):
+        picked = np.where(index == k, column, picked)
+    return picked
