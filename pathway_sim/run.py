@@ -140,9 +140,8 @@ def _arms(scenario: Scenario, settings: Settings) -> dict[str, Pathway]:
     """The pathways to run, the baseline first."""
     for name in (*settings.arms, *((settings.baseline,) if settings.baseline else ())):
         if name not in scenario.pathways:
-            raise UsageError(
-                f"there is no arm {name!r}{suggest(name, scenario.pathways)}; arms are {', '.join(scenario.pathways)}"
-            )
+            hint = suggest(name, scenario.pathways) or f"; arms are {', '.join(scenario.pathways)}"
+            raise UsageError(f"there is no arm {name!r}{hint}")
     wanted = settings.arms or tuple(scenario.pathways)
     baseline = settings.baseline or scenario.baseline
     names = sorted(

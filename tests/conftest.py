@@ -7,4 +7,4 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``python -m pytest --refresh-golden`` writes the golden outputs anew; look at what changed before keeping it."""
-    parser.addoption("--refresh-golden", action="store_true", help="write tests/golden/* anew")
+    parser.addoption("--refresh-golden", action="store_true", help="write tests/golden/* and the map in docs/ anew")

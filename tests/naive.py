@@ -30,11 +30,13 @@ steps, `naive_acts.py` says what each step does, and `naive_numbers.py` has the 
 #  9. `set` on a duration replaces what the pace made of it: first pace, then effects. A `set` may be a distribution;
 #     it takes the same u.
 # 11. "G = goal − filing" takes the duration of the accepted filing as it was, effects included.
+# 13. Of several events that ended negative and name a cause, the last by name gives it.
 # 14. `pivotal_trials` acts on `duration` only, not on a `design`. `design` is {enrolment, follow_up, readout}; a
 #     target is either `x.enrolment` or `x.design.enrolment`. An outcome's probability is the target
 #     `x.outcomes.<name>`.
 # 15. A target names a number as the file writes it, or a mapping above it (then it acts on every number below).
-# 16. The pace acts on all visits, and on all three parts of a design.
+# 16. The pace acts on all visits, and on the readout of an interim, and not on the repair of a clinical hold.
+#     A designation's visits after the first one always have a preparation, of 0 days if `again` is not given.
 # 17. The path of an unknown number is dotted: `stages.x.success`, `effects.e.scale`, `stages.x.duration.median`,
 #     `pace.sd_log`.
 # 19. The page names no parameters of laws. `shift` moves, then `min` and `max` condition (truncate). Beta is {a, b}
@@ -46,6 +48,11 @@ steps, `naive_acts.py` says what each step does, and `naive_numbers.py` has the 
 # 22. The order compares (stage, part, visit) as text, text and number; no part is the empty text.
 # 23. Of two parts with the same outcome (`done` of a trial's design) `stage.done` is the first to end; `stage.done`
 #     is not "over".
+# 24. A number that is left to the agency is a field like any other: effects act on it.
+# 25. An event during the review reads what gives priority, so it comes after what acts on `goal.share`. How the event
+#     ends counts in the review even if its end is later than the review's.
+# 26. Of the later regimes of a rule in an effect's own number nothing is known: it has the regime of `as_of`.
+# 27. The readout that an interim analysis made needless is left out without a fact: the stage is not skipped.
 
 import heapq
 import math
@@ -147,7 +154,7 @@ class Plan:
         texts = [text for effect in self.acting(step) for text in leaves(effect.get("if"))]
         if step is self.heads[step.stage]:
             texts += [*leaves(self.after(step.stage)), *leaves(self.stages[step.stage].get("if"))]
-        own = {before for before, _ in step.links} | set(step.events)
+        own = {before for before, _ in step.links} | set(step.events) | ({step.beside} if step.beside else set())
         return own | {found for text in texts for found in self.named(text)}
 
     def named(self, text: str) -> list[Step]:
@@ -268,6 +275,8 @@ class Run:
     def ready(self, step: Step) -> float:
         if step is self.plan.heads[step.stage]:
             return self.join(self.plan.after(step.stage))
+        if step.beside is not None:
+            return step.beside.start
         return min((s.end for s, wanted in step.links if s.outcome is not None and wanted(s.outcome)), default=NEVER)
 
     def begin(self, step: Step, now: float) -> None:
@@ -276,6 +285,8 @@ class Run:
             if now <= self.horizon and (now, step.rank) <= self.stop:
                 self.skipped[step.stage] = now
                 self.wake(now)
+        elif any(s.outcome in ("success", "failed") for s in step.events):
+            pass  # the interim analysis has ended the trial before its readout
         elif now < self.horizon and (now, step.rank) <= self.stop:
             step.start = now
             length, outcome = act_of(stage["kind"], step.part)(self, step)
@@ -354,14 +365,14 @@ class Run:
 
     def draw(self, path: str, raw: Any, u: float) -> float:
         """Return the inverse CDF of a duration field at u."""
-        path, cited = self.numbers.cited(path, raw)
+        path, cited = self.numbers.cited(path, raw, in_duration=True)
         return self.numbers.law(path, cited).ppf(u) if is_law(cited) else self.numbers.number(path, cited)
 
     def pace(self, step: Step, path: str) -> float:
         pace, kind = self.document.get("pace"), self.stages[step.stage]["kind"]
         if not pace or step.stage not in pace["on"]:
             return 1.0
-        paced = path in ("prepare", "again") or (kind in ("work", "trial") and path != "hold.repair")
+        paced = path in ("prepare", "again") or (kind in ("work", "trial") and path not in ("hold.repair", "design.follow_up", "follow_up"))
         if not paced:
             return 1.0
         level = self.numbers.number("pace.level", pace.get("level", 1.0))
@@ -370,19 +381,19 @@ class Run:
 
     def probability(self, step: Step, *paths: str, default: float | None = None) -> float:
         """Return p(x) for the first of the paths that the stage has."""
-        return min(self.number(step, *paths, default=default), 1.0)
+        return self.number(step, *paths, default=default, most=1.0)
 
-    def number(self, step: Step, *paths: str, default: float | None = None) -> float:
-        """Return a plain number for the first of the paths that the stage has, after the effects."""
+    def number(self, step: Step, *paths: str, default: float | None = None, most: float = math.inf) -> float:
+        """Return a number, which is at most so much, for the first of the paths that the stage has."""
         found = self.field(step, paths, None)
         if found is None:
             if default is None:
                 raise ValueError(f"{step.stage} has no {paths[-1]}")
             return default
         path, raw = found
-        return self.after_effects(step, path, raw, self.numbers.number(f"stages.{step.stage}.{path}", raw))
+        return self.after_effects(step, path, raw, self.numbers.number(f"stages.{step.stage}.{path}", raw), most)
 
-    def after_effects(self, step: Step, path: str, raw: Any, p: float) -> float:
+    def after_effects(self, step: Step, path: str, raw: Any, p: float, most: float) -> float:
         """Return a number after the regimes of its rule and the effects that hold when the step starts."""
         for name, regime in self.numbers.later_regimes(raw, step.start):
             p = self.numbers.number(name, regime)
@@ -393,7 +404,10 @@ class Run:
         for name, effect in active:
             if "odds" in effect:
                 p = with_odds(p, self.numbers.number(f"effects.{name}.odds", effect["odds"]))
-        return p * self.scale(active)
+        for name, effect in active:
+            if "scale" in effect:
+                p *= self.numbers.number(f"effects.{name}.scale", effect["scale"])
+        return min(p, most)
 
     def scale(self, active: list[tuple[str, dict[str, Any]]]) -> float:
         scales = [(f"effects.{name}.scale", effect["scale"]) for name, effect in active if "scale" in effect]
@@ -414,8 +428,9 @@ class Run:
         raw = dig(self.stages[step.stage], path)
         stated = {name: value for name, value in raw.items() if value != "rest"}
         shares = self.numbers.shares(f"stages.{step.stage}.{path}", stated)
-        effects = {name: self.after_effects(step, f"{path}.{name}", raw.get(name), p) for name, p in shares.items()}
-        found = {name: min(p, 1.0) for name, p in effects.items()}
+        found = {
+            name: self.after_effects(step, f"{path}.{name}", raw.get(name), p, most=1.0) for name, p in shares.items()
+        }
         for name in raw.keys() - stated.keys():
             found[name] = max(0.0, 1 - sum(found.values()))
         return found

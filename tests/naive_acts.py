@@ -60,7 +60,7 @@ def act_dosing(run: Run, step: Step) -> Act:
 
 
 def act_enrolment(run: Run, step: Step) -> Act:
-    total = run.duration(step, "design.enrolment")
+    total = step.drawn = run.duration(step, "design.enrolment")
     return clinical_hold(run, step, total) or (total, "done")
 
 
@@ -90,14 +90,32 @@ def act_design(run: Run, step: Step) -> Act:
     return length, trial_outcome(run, step) if step.part == "readout" else "done"
 
 
+def act_interim(run: Run, step: Step) -> Act:
+    """Look at a part of the patients, and stop where the readout would end in the same way."""
+    enrolment = step.beside
+    assert enrolment is not None
+    length = rounded(run.number(step, "design.interim.at") * enrolment.drawn)
+    length += run.duration(step, "design.follow_up") + run.duration(step, "design.interim.readout")
+    p, u = run.probability(step, "success"), run.uniform(f"{step.stage}.readout", 1, "outcome")
+    if u < p * run.probability(step, "design.interim.success"):
+        return length, "success"
+    futile = u >= 1 - (1 - p) * run.probability(step, "design.interim.futility")
+    return length, "failed" if futile else "continues"
+
+
 def act_hold_review(run: Run, step: Step) -> Act:
     p = run.probability(step, "probability")
-    return run.duration(step, "clock"), choose(run.u(step, "outcome"), [("effective", 1 - p), ("held", p)])
+    outcome = choose(run.u(step, "outcome"), [("effective", 1 - p), ("held", p)])
+    if outcome == "held" and "cause" in run.stages[step.stage]:
+        outcome = f"held_{pick(run, step, 'cause', 'cause', [])}"
+    return run.duration(step, "clock"), outcome
 
 
 def act_hold(run: Run, step: Step) -> Act:
-    p = run.probability(step, "lifted")
-    return run.duration(step, "repair"), choose(run.u(step, "outcome"), [("effective", p), ("never_lifted", 1 - p)])
+    cause = str(previous(step).outcome).removeprefix("held_")
+    p = run.probability(step, f"lifted.{cause}", "lifted")
+    length = run.duration(step, f"repair.{cause}", "repair", purpose="repair")
+    return length, choose(run.u(step, "outcome"), [("effective", p), ("never_lifted", 1 - p)])
 
 
 def act_preparation(run: Run, step: Step) -> Act:
@@ -189,7 +207,7 @@ def after_events(run: Run, step: Step, p: float) -> tuple[float, str | None]:
     cause = None
     for event in step.events:
         if event.promise == "negative":
-            p = with_odds(p, run.number(step, f"during.{event.part}.odds", default=1.0))
+            p = p * (1.0 - run.probability(step, f"during.{event.part}.letter", default=0.0))
             cause = run.stages[step.stage]["during"][event.part].get("cause", cause)
     return p, cause
 
@@ -279,11 +297,11 @@ def act_response(run: Run, step: Step) -> Act:
 ACTS: dict[tuple[str, str], Callable[[Run, Step], Act]] = {
     ("work", ""): act_work,
     ("trial", ""): act_dosing,
-    ("trial", "dosing"): act_dosing,
     ("trial", "enrolment"): act_enrolment,
     ("trial", "hold"): act_trial_hold,
     ("trial", "resumed"): act_resumed,
     ("trial", "follow_up"): act_design,
+    ("trial", "interim"): act_interim,
     ("trial", "readout"): act_design,
     ("hold", "review"): act_hold_review,
     ("hold", "hold"): act_hold,

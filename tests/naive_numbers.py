@@ -67,11 +67,11 @@ def rounded(days: float) -> float:
 
 
 def days(text: str) -> float:
-    """Return the days of a quantity such as '18 months' or '-3 days'."""
-    match = re.fullmatch(r"\s*([-+]?[0-9.]+(?:e[-+]?\d+)?)\s*([a-z]+?)s?\s*", text)
-    if not match or match[2] not in DAYS:
+    """Return the days of a quantity such as '18 months' or '-3 days', or a rate such as '2 per month' by the day."""
+    match = re.fullmatch(r"\s*([-+]?[0-9.]+(?:e[-+]?\d+)?)\s*(per )?([a-z]+?)s?\s*", text)
+    if not match or match[3] not in DAYS:
         raise ValueError(f"not a duration: {text!r}")
-    return float(match[1]) * DAYS[match[2]]
+    return float(match[1]) / DAYS[match[3]] if match[2] else float(match[1]) * DAYS[match[3]]
 
 
 def plain(raw: Any) -> float:
@@ -130,6 +130,10 @@ def weibull_law(shape: float, scale: float) -> Law:
         lambda x: -math.expm1(-((max(x, 0) / scale) ** shape)),
         scale * math.gamma(1 + 1 / shape),
     )
+
+
+def normal_law(mean: float, sd: float) -> Law:
+    return Law(lambda u: mean + sd * NORMAL.inv_cdf(u), lambda x: NORMAL.cdf((x - mean) / sd), mean)
 
 
 def lognormal_law(p: dict[str, float]) -> Law:
@@ -208,6 +212,20 @@ def beta_law(p: dict[str, float]) -> Law:
     return scipy_law(scipy.stats.beta(first(p, "a", "alpha"), first(p, "b", "beta")))
 
 
+def enrolment_law(p: dict[str, float]) -> Law:
+    """Return how long it takes to enrol, with sites that open at a steady rate during the ramp."""
+    share = scipy.stats.beta(p["patients"], p["sites"] * p["alpha"])
+    beta = p["alpha"] / (p["rate"] * (1 - p.get("screen_failure", 0.0)))
+    ramp = p.get("ramp", 0.0)
+
+    def ppf(u: float) -> float:
+        w = float(share.ppf(u))
+        with_all_sites = beta * w / (1 - w)
+        return math.sqrt(2 * ramp * with_all_sites) if with_all_sites <= ramp / 2 else with_all_sites + ramp / 2
+
+    return Law(ppf, _no_cdf, None)
+
+
 def first(p: dict[str, float], *names: str) -> float:
     """Return the parameter under whichever of several spellings the file uses."""
     return next(p[name] for name in names if name in p)
@@ -226,8 +244,10 @@ MAKERS: dict[str, Callable[[dict[str, Any]], Law]] = {
     "gamma": lambda p: scipy_law(scipy.stats.gamma(p["shape"], scale=p.get("scale", 1.0))),
     "beta": beta_law,
     "lognormal": lognormal_law,
+    "normal": lambda p: normal_law(p["mean"], p["sd"]),
     "logitnormal": logitnormal_law,
     "quantiles": lambda p: metalog_law(p["p10"], p["p50"], p["p90"]),
+    "enrolment": enrolment_law,
     "empirical": lambda p: empirical_law(p["values"]),
 }
 
@@ -267,16 +287,52 @@ CITATIONS = {"evidence", "assumption", "regulation", "joined", "source", "note",
 NOT_PARAMETERS = {"kind", "value", "values", "n", "transfer", *CITATIONS}
 
 
-def borrowed(entry: dict[str, Any], transfer: float) -> dict[str, Any]:
-    """Return an entry of the catalogue with what is not known about it: by its counts, or by the spread between
-    populations.
-    """
+def borrowed(entry: dict[str, Any], transfer: float, in_duration: bool) -> dict[str, Any]:
+    """Return an entry of the catalogue with its chance, or with what is not known about it."""
     if "kind" in entry or "value" not in entry:
         return entry
-    if transfer > 0:
-        return entry | {"kind": "logitnormal", "median": entry["value"], "sd": transfer}
-    yes = entry["value"] * entry["n"]
-    return entry | {"kind": "beta", "alpha": yes + 0.5, "beta": entry["n"] - yes + 0.5}
+    x = entry["value"]
+    if entry.get("is_time"):
+        sd_log = scatter(x, entry.get("dispersion")) if entry.get("definition") == "median" else None
+        return {"kind": "lognormal", "median": x, "sd_log": sd_log} if in_duration and sd_log else {"value": x}
+    error = standard_error(entry.get("dispersion"))
+    if error and not 0 <= x <= 1:
+        return {"value": x, "kind": "normal", "mean": x, "sd": error, "min": 0.0}
+    if transfer == 0 and entry.get("n"):
+        yes = x * entry["n"]
+        return {"value": x, "kind": "beta", "alpha": yes + 0.5, "beta": entry["n"] - yes + 0.5}
+    if not 0 < x < 1:
+        return {"value": x}
+    return {"value": x, "kind": "logitnormal", "median": x, "sd": math.hypot(transfer, error_of_logit(x, entry))}
+
+
+def scatter(median: float, dispersion: dict[str, Any] | None) -> float | None:
+    """Return the standard deviation of the logarithm of what was observed."""
+    if dispersion is None:
+        return None
+    if dispersion["kind"] == "sd_log":
+        return dispersion["value"]
+    if dispersion["kind"] == "p90":
+        return math.log(dispersion["value"] / median) / NORMAL.inv_cdf(0.9)
+    levels = {"quartiles": 0.75, "p10_p90": 0.9}
+    if dispersion["kind"] not in levels:
+        return None
+    return math.log(dispersion["high"] / dispersion["low"]) / (2 * NORMAL.inv_cdf(levels[dispersion["kind"]]))
+
+
+def standard_error(dispersion: dict[str, Any] | None, of: Callable[[float], float] = float) -> float:
+    """Return the standard error of a figure, or on the scale `of` if it is stated as an interval; 0 if it has none."""
+    if dispersion is not None and dispersion["kind"] == "se":
+        return dispersion["value"]
+    if dispersion is not None and dispersion["kind"] == "interval_95":
+        return (of(dispersion["high"]) - of(dispersion["low"])) / (2 * NORMAL.inv_cdf(0.975))
+    return 0.0
+
+
+def error_of_logit(x: float, entry: dict[str, Any]) -> float:
+    dispersion = entry.get("dispersion")
+    error = standard_error(dispersion, lambda p: math.log(p / (1 - p)))
+    return error / (x * (1 - x)) if dispersion is not None and dispersion["kind"] == "se" else error
 
 
 class Regime(NamedTuple):
@@ -330,7 +386,7 @@ class Numbers:
             return []
         return [(each.name, each.raw) for each in self.regimes(raw["rule"])[1:] if each.day <= start]
 
-    def cited(self, path: str, raw: Any) -> tuple[str, Any]:
+    def cited(self, path: str, raw: Any, in_duration: bool = False) -> tuple[str, Any]:
         """Return the name of a number and its value or law; a rule or evidence lends what the file does not state."""
         if isinstance(raw, dict) and "rule" in raw:
             regime = self.regimes(raw["rule"])[0]
@@ -342,7 +398,7 @@ class Numbers:
         name = raw["evidence"]
         entry = self.evidence.get(name, {})
         entry = entry if isinstance(entry, dict) else {"value": entry}
-        return name, {**borrowed(entry, raw.get("transfer", 0.35)), **raw}
+        return name, {**borrowed(entry, raw.get("transfer", 0.35), in_duration), **raw}
 
     def number(self, path: str, raw: Any) -> float:
         """Return a number (in days, if it has a unit) of this replication."""

@@ -15,7 +15,7 @@ from naive_numbers import is_quantity
 
 NEVER = math.inf
 PARTS = {
-    "trial": ("dosing", "enrolment", "hold", "resumed", "follow_up", "readout"),
+    "trial": ("enrolment", "hold", "resumed", "follow_up", "interim", "readout"),
     "hold": ("review", "hold"),
     "meeting": ("preparation", "meeting", "minutes"),
     "designation": ("preparation", "request", "decision", "rescission"),
@@ -50,7 +50,8 @@ class Step:
     uses: tuple[str, ...]
     outcomes: dict[str, bool]  # what it can end in, and whether that is final
     links: list[tuple["Step", Callable[[str], bool]]] = field(default_factory=list)
-    events: list["Step"] = field(default_factory=list)  # what happens during a review, which it takes into account
+    beside: "Step | None" = None  # the step with which this one starts, if it has no links
+    events: list["Step"] = field(default_factory=list)  # steps beside it that it takes into account
     rank: int = -1
     woken: bool = False
     ready: float = NEVER
@@ -59,6 +60,7 @@ class Step:
     outcome: str | None = None
     promise: str | None = None  # the outcome to come, which is no fact before the end
     left: float = 0.0  # what a clinical hold leaves of a trial, or the time for which an event stops the clock
+    drawn: float = 0.0  # the length of an enrolment, on which an interim analysis depends
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -200,27 +202,40 @@ def expand_trial(name: str, stage: dict[str, Any]) -> list[Step]:
                 uses = (part, f"design.{part}", *(("success",) if part == "readout" else ()))
                 steps.append(Step(name, part, v, uses, ended, [(step, is_done) for step in before]))
                 before = [steps[-1]]
+            if "interim" in stage["design"]:
+                steps.insert(-1, interim(name, steps[0]))
+                steps[-1].events = [steps[-2]]
         return steps
 
     return again_and_again(stage, {"success": True, "failed": True}, visit)
 
 
+def interim(name: str, enrolment: Step) -> Step:
+    """Return the interim analysis of a trial, which starts with it."""
+    fields = ("at", "readout", "success", "futility")
+    uses = ("success", "follow_up", "design.follow_up", *(f"design.interim.{each}" for each in fields))
+    ends = {"success": True, "continues": False, "failed": True}
+    return Step(name, "interim", 1, uses, ends, beside=enrolment)
+
+
 def dosing(name: str, stage: dict[str, Any], v: int, uses: tuple[str, ...], ends: dict[str, bool]) -> list[Step]:
     """Return the step in which patients are dosed, and what a clinical hold makes of it."""
-    part = "enrolment" if "design" in stage else "dosing" if "hold" in stage else ""
+    part = "enrolment" if "design" in stage else ""
     if "hold" not in stage:
         return [Step(name, part, v, uses, ends)]
     first = Step(name, part, v, (*uses, "hold.probability"), {**ends, "held": False})
     hold = Step(name, "hold", v, ("hold.repair", "hold.lifted"), {"lifted": False, "never_lifted": True})
     hold.links = [(first, "held".__eq__)]
-    resumed = Step(name, "resumed", v, ("success",) if part == "dosing" else (), ends, [(hold, "lifted".__eq__)])
+    resumed = Step(name, "resumed", v, () if part else ("success",), ends, [(hold, "lifted".__eq__)])
     return [first, hold, resumed]
 
 
-def expand_hold(name: str, stage: dict[str, Any]) -> list[Step]:  # noqa: ARG001
-    review = Step(name, "review", 1, ("clock", "probability"), {"effective": True, "held": False})
+def expand_hold(name: str, stage: dict[str, Any]) -> list[Step]:
+    held = [f"held_{cause}" for cause in causes(stage)] if "cause" in stage else ["held"]
+    ends = {"effective": True, **dict.fromkeys(held, False)}
+    review = Step(name, "review", 1, ("clock", "probability", "cause"), ends)
     hold = Step(name, "hold", 1, ("repair", "lifted"), {"effective": True, "never_lifted": True})
-    hold.links = [(review, "held".__eq__)]
+    hold.links = [(review, held.__contains__)]
     return [review, hold]
 
 
@@ -311,15 +326,15 @@ def expand_filings(name: str, stage: dict[str, Any]) -> list[Step]:
 
 def review_uses(stage: dict[str, Any], cycle: int) -> tuple[str, ...]:
     if cycle == 1:
-        odds = [f"during.{event}.odds" for event in stage.get("during", {})]
-        return "goal", "extension.probability", "extension.duration", "approve.first", "cause", "slip", *odds
+        letters = [f"during.{event}.letter" for event in stage.get("during", {})]
+        return "goal", "extension.probability", "extension.duration", "approve.first", "cause", "slip", *letters
     extension = "extension.later" if dig(stage, "extension.later") is not None else "extension.probability"
     approve = [f"approve.{way}" for way in ("later", *all_ways(stage))]
     return "resubmission_goal", extension, "extension.duration", "cause", "slip", *approve
 
 
 def causes(stage: dict[str, Any]) -> list[str]:
-    """Return the causes of complete response letters."""
+    """Return the causes of complete response letters, or of holds."""
     names = stage.get("cause", {}).get("counts", stage.get("cause", {}))
     return sorted(names) if names else ["crl"]
 

@@ -24,7 +24,7 @@ T = TypeVar("T")
 Stage = dict[str, Any]
 
 NAMES = (*"abcdefghkmnpqrstuvwxyz", "a1", "a2", "a-1", "a_1", "b10", "b2", "zz", "m-n", "m_n")
-LONG = ("30 days", "90 days", "200 days", "1 year")
+LONG = ("30 days", "90 days", "200 days", "400 days")
 SHORT = ("0 days", "0 days", "1 day", "1 day", "1 day", "2 days", "2 days", "3 days")
 HORIZONS = ("4 days", "7 days", "12 days", "60 days", "60 days", "60 days", "90 days", "1 year")
 YEARS = ("60 days", "6 years", "6 years")
@@ -182,19 +182,32 @@ def trial(dice: Dice) -> Stage:
     if dice.chance(0.4):
         stage["hold"] = {"probability": probability(dice, EVEN), "repair": duration(dice)}
         stage["hold"]["lifted"] = probability(dice, LIKELY)
+    elif "design" in stage and dice.chance(0.6):
+        stage["design"]["interim"] = interim(dice)
     elif dice.chance(0.4):
         stage["repeat"] = {"on": "failed", "at_most": dice.pick((2, 3))}
     return stage | dice.maybe(0.5, "terminal", dice.pick(([], [], ["never_lifted"])) if "hold" in stage else [])
+
+
+def interim(dice: Dice) -> Stage:
+    found: Stage = {"at": dice.pick((0, 0.25, 0.5, 0.5, 1)), "readout": duration(dice)}
+    return found | {"success": probability(dice, UNLIKELY), "futility": probability(dice, UNLIKELY)}
 
 
 def hold(dice: Dice) -> Stage:
     stage: Stage = {
         "kind": "hold",
         "clock": duration(dice),
-        "probability": probability(dice, UNLIKELY),
+        "probability": probability(dice, EVEN),
         "repair": duration(dice),
         "lifted": probability(dice, LIKELY),
     }
+    if dice.chance(0.4):
+        stage["cause"] = dice.pick(
+            ({"cmc": 0.5, "protocol": 0.5}, {"protocol": probability(dice, EVEN), "cmc": "rest"})
+        )
+        stage |= dice.maybe(0.5, "repair", {cause: duration(dice) for cause in stage["cause"]})
+        stage |= dice.maybe(0.5, "lifted", {cause: probability(dice, LIKELY) for cause in stage["cause"]})
     return stage | dice.maybe(0.4, "terminal", [])
 
 
@@ -255,7 +268,7 @@ def event(dice: Dice, stage: Stage, causes: list[str]) -> Stage:
     found |= dice.maybe(0.4, "stops", duration(dice))
     if dice.chance(0.5):
         found["negative"] = probability(dice, EVEN)
-        found |= dice.maybe(0.6, "odds", dice.pick((0, 0.5, 3)))
+        found |= dice.maybe(0.6, "letter", dice.pick((0, 0.5, 1)))
         if "cause" in stage:
             found |= dice.maybe(0.6, "cause", dice.pick(causes))
     return found
@@ -364,14 +377,16 @@ def trial_facts(stage: Stage) -> list[str]:
     found = [".success"] * 3 + [".failed"] + ([".exhausted", ".success"] if "repeat" in stage else [])
     if "design" in stage:
         found += [".enrolment.done", ".enrolment.start", ".follow_up/1.start", ".readout.success", ".readout.start"]
+        found += [".interim.start", ".continues", ".interim.success"] if "interim" in stage["design"] else []
     if "hold" in stage:
         found += [".held", ".lifted", ".hold.start", ".hold/1.lifted", ".resumed.start", ".never_lifted"]
-        found += [] if "design" in stage else [".dosing.start", ".dosing/1.held", ".resumed.success"]
+        found += [] if "design" in stage else [".start", ".resumed.success"]
     return found
 
 
-def hold_facts(_: Stage) -> list[str]:
-    return [".effective", ".effective", ".held", ".review.effective", ".hold.start", ".never_lifted", ".hold.effective"]
+def hold_facts(stage: Stage) -> list[str]:
+    held = [".held_cmc", ".review.held_protocol"] if "cause" in stage else [".held"]
+    return [*held, ".effective", ".effective", ".review.effective", ".hold.start", ".never_lifted", ".hold.effective"]
 
 
 def meeting_facts(stage: Stage) -> list[str]:
@@ -452,8 +467,8 @@ def during(*fields: str) -> str:
 
 LENGTHS = {
     "work": "duration",
-    "trial": "duration design.enrolment design.readout hold.repair",
-    "hold": "clock repair",
+    "trial": "duration design.enrolment design.follow_up design.readout hold.repair design.interim.readout",
+    "hold": "clock repair repair.cmc",
     "meeting": "prepare clock late.duration minutes",
     "designation": "prepare clock again rescind.after",
     "application": "filing goal response response.cmc lapse refuse.answer refuse.conference type_a.clock "
@@ -461,8 +476,8 @@ LENGTHS = {
 }
 CHANCES = {
     "work": "outcomes.good",
-    "trial": "success hold.probability hold.lifted",
-    "hold": "probability lifted",
+    "trial": "success success hold.probability hold.lifted design.interim.success design.interim.futility",
+    "hold": "probability lifted lifted.cmc",
     "meeting": "outcomes.agreed late.probability",
     "designation": "grant grant.first grant.later withdraw rescind.probability",
     "application": "approve approve.first approve.later approve.cmc class_1 refuse.probability goal.share "

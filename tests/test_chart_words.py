@@ -8,6 +8,7 @@ import pytest
 from example_results import example_results
 from matplotlib.text import Text
 
+from pathway_sim.analysis import wording
 from pathway_sim.analysis.results import Estimate
 from pathway_sim.report import words
 from pathway_sim.report.charts import CHARTS
@@ -158,7 +159,7 @@ def test_numbers_as_people_write_them():
 
 
 def test_names_as_people_write_them():
-    assert [words.words(name) for name in ("cmc_gate_a", "bla", "phase_3", "a")] == [
+    assert [wording.words(name) for name in ("cmc_gate_a", "bla", "phase_3", "a")] == [
         "CMC gate A",
         "BLA",
         "phase 3",

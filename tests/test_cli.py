@@ -29,7 +29,7 @@ from pathway_sim.table import Table, screen_width
 GOLDEN = Path(__file__).parent / "golden"
 COMMANDS = list(cli.cli.commands)
 LONG_HELP = {"run", "compare", "chart"}
-LICENSED = "unlicensed clinics are not counted"
+LICENSED = "clinics that sell unlicensed cells are not counted"
 ONE_ARM = """
 format: 1
 name: one

@@ -638,6 +638,25 @@ def over(base: str, *texts: str) -> Mapping:
         ("a: {x: 1}", "a: {kind: normal}", {"a": {"kind": "normal"}}),
         ("a: {x: 1}", "a: {quantity: 2}", {"a": {"quantity": 2}}),
         ("a: {kind: normal, x: 1}", "a: {kind: normal, y: 1}", {"a": {"kind": "normal", "y": 1}}),
+        # a number that is only an agency's rule, and joins of facts, are replaced as a whole
+        ("a: {rule: fda.x}", "a: {first: 1, later: 2}", {"a": {"first": 1, "later": 2}}),
+        ("stages: {s: {if: {all: [x]}}}", "stages: {s: {if: {any: [y]}}}", {"stages": {"s": {"if": {"any": ["y"]}}}}),
+        ("effects: {e: {if: {not: x}}}", "effects: {e: {if: {all: [y]}}}", {"effects": {"e": {"if": {"all": ["y"]}}}}),
+        ("milestones: {m: {all: [x]}}", "milestones: {m: {any: [y]}}", {"milestones": {"m": {"any": ["y"]}}}),
+        (
+            "milestones: {m: {reached: x}}",
+            "milestones: {m: {until: y}}",
+            {"milestones": {"m": {"reached": "x", "until": "y"}}},
+        ),
+        ("arms: {all: {x: 1}}", "arms: {any: {x: 1}}", {"arms": {"all": {"x": 1}, "any": {"x": 1}}}),
+        # two forms of a stage
+        (
+            "stages: {s: {duration: 1, x: 2}}",
+            "stages: {s: {design: {y: 1}}}",
+            {"stages": {"s": {"x": 2, "design": {"y": 1}}}},
+        ),
+        ("stages: {s: {design: {y: 1}}}", "stages: {s: {duration: 1}}", {"stages": {"s": {"duration": 1}}}),
+        ("a: {s: {duration: 1}}", "a: {s: {design: 2}}", {"a": {"s": {"duration": 1, "design": 2}}}),
         # the document, its stages and each stage are never numbers
         ("a: 1", "evidence: x\nkind: y", {"a": 1, "evidence": "x", "kind": "y"}),
         ("stages: {a: 1}", "stages: {kind: 2, value: 3}", {"stages": {"a": 1, "kind": 2, "value": 3}}),
@@ -940,9 +959,9 @@ def load(tree: Path, text: str, name: str = "project/a.yaml") -> tuple[Any, list
         ("inside_link.yaml", "base", ["project/inside_link.yaml"]),
         (".hidden.yaml", "hidden", ["project/.hidden.yaml"]),
         ("dir.yaml/x.yaml", "odd", ["project/dir.yaml/x.yaml"]),
-        ("standard", "standard", ["shipped/standard.yaml"]),
-        ("variant", "standard", ["shipped/variant.yaml", "shipped/standard.yaml"]),
-        ("relative", "standard", ["shipped/relative.yaml", "shipped/standard.yaml"]),
+        ("standard", "standard", ["scenarios/standard.yaml"]),
+        ("variant", "standard", ["scenarios/variant.yaml", "scenarios/standard.yaml"]),
+        ("relative", "standard", ["scenarios/relative.yaml", "scenarios/standard.yaml"]),
         ("../shipped/standard.yaml", "standard", ["shipped/standard.yaml"]),
     ],
 )
@@ -1108,7 +1127,7 @@ def test_standard_input(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     node, files = document.load(b"extends: variant\nn: 7\n", "<stdin>", shelf)
     assert (document.plain(node), files) == (
         {"title": "standard", "n": 7, "m": 6},
-        ["<stdin>", "shipped/variant.yaml", "shipped/standard.yaml"],
+        ["<stdin>", "scenarios/variant.yaml", "scenarios/standard.yaml"],
     )
     monkeypatch.chdir(tree / "project")
     for target in ("base.yaml", "./base.yaml", "../shipped/standard.yaml"):

@@ -178,7 +178,7 @@ def test_table_json_and_csv_hold_the_same_numbers():
     mean = data["to_answer"]["months"]["mean"]["estimate"]
     assert shown["from the trial to the answer"][-1] == f"{mean:.1f}"
     assert shown["backwards"][-1].startswith("−")
-    assert shown["from nowhere"][1:] == ("–",) * 5
+    assert "from nowhere" not in shown  # of the first fact that never happens there is nothing to say
     assert mean == pytest.approx(found.arms["base"].intervals["to_answer"].length.lengths["mean"].estimate / MONTH)
 
 

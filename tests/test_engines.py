@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
 import pytest
 from agreement import differing, disagreements, simulate
 from hypothesis import given, settings
-from made import made, only_arm, random_arm, shipped, work
+from made import made, only_arm, random_arm, shipped, trial, work
 from naive import simulate as naive
 from naive import stage_order
+from naive_numbers import Numbers
 from pathways import pathways, random_pathway
 
 from pathway_sim import document, evidence
 from pathway_sim.engines import ENGINES, base, batch, choose, engine
+from pathway_sim.errors import PathwayError
 from pathway_sim.pathway import NEVER, SKIPPED, UNFINISHED, Pathway
 from pathway_sim.scenario import SHIPPED
 from pathway_sim.trajectories import Trajectories, holds, time_of
@@ -111,11 +115,19 @@ def check_step(t: Trajectories, rank: int) -> None:
 
 
 def check_final_outcomes(t: Trajectories) -> None:
-    """A stage is over once, and only while it has begun."""
+    """A stage is over once, and only while it has begun; but an interim analysis ends a trial beside its readout."""
     for info in t.pathway.stages:
-        final = [np.isin(t.outcome[rank], list(t.pathway.steps[rank].final)) for rank in info.ranks]
-        skipped = [t.outcome[rank] == SKIPPED for rank in info.ranks]
-        assert (np.sum(final, axis=0) + np.sum(skipped, axis=0) <= 1).all()
+        parts = {t.pathway.steps[rank].part: rank for rank in info.ranks}
+        ranks = [rank for rank in info.ranks if "interim" not in parts or rank != parts["readout"]]
+        final = [np.isin(t.outcome[rank], list(t.pathway.steps[rank].final)) for rank in ranks]
+        skipped = t.outcome[info.ranks[0]] == SKIPPED
+        assert (np.sum(final, axis=0) + skipped <= 1).all()
+        assert not np.isfinite(t.start[np.ix_(info.ranks, skipped)]).any()
+        if "interim" in parts:
+            interim, readout = parts["interim"], parts["readout"]
+            passed = t.outcome[readout] == SKIPPED
+            assert np.isin(t.outcome[interim, passed], list(t.pathway.steps[interim].final)).all()
+            assert (t.end[interim, passed] <= t.end[readout, passed]).all()
     codes = t.endings()
     labels = t.pathway.endings
     assert ((codes >= 0) & (codes < len(labels))).all()
@@ -147,8 +159,17 @@ def has_ties(times: np.ndarray) -> bool:
 def test_random_pathways_tie_and_end_in_every_way():
     """The other tests say little if the pathways do not tie, skip, loop, fail and run out of time."""
     tied, endings, skipped, later_visits = 0, set(), 0, 0
+    seen: Counter[str] = Counter()
     for k in range(PATHWAYS):
         t = walked("batch", k, 1)
+        seen.update(
+            {
+                step.outcomes[code]
+                for step, codes in zip(t.pathway.steps, t.outcome, strict=True)
+                for code in codes
+                if code >= 0
+            }
+        )
         tied += any(has_ties(ends) for ends in t.end.T)
         names = ["goal", *(label.split(":")[0] for label in t.pathway.endings[1:])]
         endings |= {names[code] for code in t.endings()}
@@ -159,6 +180,25 @@ def test_random_pathways_tie_and_end_in_every_way():
     assert skipped > 0.3 * PATHWAYS
     assert later_visits > 0.3 * PATHWAYS
     assert {"goal", "censored", "failed", "exhausted", "never_lifted", "withdrawn", "not_filed", "bad"} <= endings
+    rare = ("lifted", "protest", "negative", "not_held", "rescinded", "kept", "continues", "held_cmc", "refused")
+    assert {name: seen[name] for name in rare if seen[name] < 0.04 * PATHWAYS} == {}
+
+
+def test_rules_change_on_the_way_of_random_pathways(monkeypatch):
+    changed = set()
+    later_regimes = Numbers.later_regimes
+
+    def told(self: Numbers, raw: Any, start: float) -> list[tuple[str, Any]]:
+        found = later_regimes(self, raw, start)
+        changed.update((k, raw["rule"]) for _ in found)
+        return found
+
+    monkeypatch.setattr(Numbers, "later_regimes", told)
+    for k, replication in itertools.product(range(PATHWAYS), (0, REPLICATIONS - 1)):  # those that are compared below
+        naive(random_pathway(k), 1, replication)
+    rules = Counter(rule for _, rule in changed)
+    assert len({k for k, _ in changed}) > 0.05 * PATHWAYS
+    assert {"fda.rmat.grant", "fda.meeting.b_eop", "fda.goal.standard", "fda.goal.priority"} <= rules.keys()
 
 
 # --- Rules, by hand ---------------------------------------------------------------------------------------------------
@@ -360,15 +400,28 @@ def test_steps_come_in_the_order_of_the_naive_interpreter(first):
 ARMS = [(name, arm) for name in SHIPPED.names() for arm in sorted(shipped(name).pathways)]
 
 
-def cited_figures(plain: Any) -> dict[str, dict[str, float | None]]:
+def cited_figures(plain: Any) -> dict[str, dict[str, Any]]:
     """What the catalogue lends to a document: by id, value and count, for each number that is only an evidence id."""
     found = {}
     for node in plain.values() if isinstance(plain, dict) else plain if isinstance(plain, list) else ():
         found |= cited_figures(node)
     if isinstance(plain, dict) and isinstance(plain.get("evidence"), str) and not {"value", "kind"} & plain.keys():
-        figure = evidence.figure(plain["evidence"])
-        found[figure.id] = {"value": figure.value, "n": figure.n}
+        found[plain["evidence"]] = figure_entry(plain["evidence"])
     return found
+
+
+def figure_entry(name: str) -> dict[str, Any]:
+    """A figure of the catalogue as the naive interpreter takes it."""
+    figure = evidence.figure(name)
+    entry = {"value": figure.value, "n": figure.n, "definition": figure.definition}
+    spread = figure.dispersion
+    entry["dispersion"] = spread and {
+        "kind": spread.kind,
+        "value": spread.value,
+        "low": spread.low,
+        "high": spread.high,
+    }
+    return entry | {"is_time": figure.unit in ("days", "weeks", "months", "years")}
 
 
 @pytest.mark.parametrize(("name", "arm"), ARMS)
@@ -384,6 +437,49 @@ def test_agrees_with_the_naive_interpreter_on_shipped_arms(name, arm):
         longest = np.argsort(-np.isfinite(reached.start).sum(axis=0), kind="stable")[:4]
         for replication in (0, 1, *map(int, longest)):
             assert disagreements(reached, replication, naive(plain, 1, replication, sets, figures)) == []
+
+
+def sorts_of_figures() -> dict[str, str]:
+    """One figure of the catalogue of each sort that is used in a way of its own."""
+    found: dict[str, str] = {}
+    for entry, content in dict(evidence.entries()).items():
+        value = content.get("value")
+        parts = {f"{entry}.{part}": each for part, each in value.items()} if isinstance(value, dict) else {entry: value}
+        for name, each in parts.items():
+            if not isinstance(each, (int, float)):
+                continue
+            figure = figure_entry(name)
+            spread = figure["dispersion"]["kind"] if figure["dispersion"] else "alone"
+            size = "time" if figure["is_time"] else "share" if 0 <= figure["value"] <= 1 else "number"
+            counted = "counted" if figure["n"] else "uncounted"
+            found.setdefault(f"{size} {spread} {counted} {figure['definition'] == 'median'}", name)
+    return found
+
+
+def test_agrees_with_the_naive_interpreter_on_figures_of_every_sort():
+    found, tried = {}, 0
+    for sort, name in sorts_of_figures().items():
+        for transfer in (0.2, 0):
+            number = {"evidence": name} | ({} if sort.startswith("time") else {"transfer": transfer})
+            halve = {"halve": {"if": "x", "on": "a.duration", "scale": number}}
+            plains = {
+                "duration": made({"x": work(number)}, horizon="90 years"),
+                "chance": made({"x": trial(1, number)}),
+                "factor": made({"x": work(0), "a": work(10, "x")}, effects=halve, horizon="90 years"),
+            }
+            for place, plain in plains.items():
+                try:
+                    pathway = only_arm(plain)
+                except PathwayError:  # a figure of another sort than the place is for
+                    continue
+                tried += 1
+                for sets, k in itertools.product((1, 5), range(3)):
+                    future = naive(plain, 1, k, sets, {name: figure_entry(name)})
+                    found[sort, transfer, place, sets, k] = disagreements(
+                        simulate("batch", pathway, 3, sets=sets), k, future
+                    )
+    assert {key: what for key, what in found.items() if what} == {}
+    assert tried > 30
 
 
 def test_a_meeting_has_the_clock_of_its_type_by_default():

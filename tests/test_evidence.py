@@ -177,6 +177,11 @@ def test_entries_that_are_read_one_by_one_are_those_of_the_files():
     assert dict(evidence.entries()) == whole
 
 
+def test_the_words_of_entries_are_explained_in_the_reference():
+    text = (FOLDER.parent.parent / "docs" / "reference" / "files.md").read_text(encoding="utf-8")
+    assert [word for word in (*DEFINITIONS, *DISPERSIONS, *FIELDS) if f"`{word}`" not in text] == []
+
+
 # --- figures ----------------------------------------------------------------------------------------------------------
 
 

@@ -212,10 +212,12 @@ def test_a_better_chance_turns_no_arrival_into_a_failure(first):
 
 
 def unconditional(k: int) -> dict[str, Any]:
-    """Random pathway k without anything that reads a clock: no conditions, effects or ends of the program."""
+    """Random pathway k without what reads a clock: no conditions, effects, deadlines or ends of the program."""
     plain = {name: value for name, value in random_pathway(k).items() if name not in ("effects", "pace")}
+    plain["as_of"] = "2026-01-01"  # no rule changes after that
     for stage in plain["stages"].values():
         stage.pop("if", None)
+        stage.pop("extend", None)
         stage["terminal"] = []
     return plain
 

@@ -137,6 +137,8 @@ def test_what_a_switched_off_stage_leads_to():
         "passes": work(["off"]),
         "reads": work(**{"if": "off.success"}),
         "guarded": work(**{"if": "off.skipped", "enabled": False}),
+        "denies": work(**{"if": {"any": [{"all": [{"not": "off.failed"}, {"not": "off.start"}]}, "passes"]}}),
+        "denied": work(**{"if": {"not": {"not": "off.start"}}}),
     }
     drawn = mapped(stages)
     assert {each.id: each.runs for each in drawn.stages} == {
@@ -145,6 +147,8 @@ def test_what_a_switched_off_stage_leads_to():
         "passes": "always",
         "reads": "off",
         "guarded": "off",
+        "denies": "always",
+        "denied": "off",
     }
     assert node(drawn, "guarded").guard == "off.skipped"
     assert node(drawn, "off").guard == ""

@@ -1,8 +1,8 @@
 """Rules of the agencies on dated histories that can be worked out with a calendar.
 
-Every probability is 0 or 1 and every duration is fixed, unless a share is the matter itself. A month is 30.4375 days, so
-2, 3, 6, 8, 10 and 12 months are 60.875, 91.3125, 182.625, 243.5, 304.375 and 365.25 days. A date is that of the day on
-which the moment falls.
+Every probability is 0 or 1 and every duration is fixed, unless a share is the matter itself. A month is 30.4375 days,
+so 2, 3, 6, 8, 10 and 12 months are 60.875, 91.3125, 182.625, 243.5, 304.375 and 365.25 days. A date is that of the day
+on which the moment falls.
 """
 
 from __future__ import annotations
@@ -74,6 +74,17 @@ def test_a_hold_on_an_ind_lasts_until_it_is_repaired():
     never = {"ind": ind(1, lifted=0), "phase_1": work(0, "ind.effective")}
     assert "phase_1/1" not in history("2024-03-01", never)
     assert ending("2024-03-01", never) == "never_lifted:ind"
+
+
+def test_the_cause_of_a_hold_says_how_long_it_lasts_and_whether_it_is_lifted():
+    stage = ind(1) | {"cause": {"cmc": 1, "protocol": 0}, "repair": {"cmc": "150 days", "protocol": "30 days"}}
+    rows = history("2024-03-01", {"ind": stage | {"lifted": {"cmc": 1, "protocol": 0}}})
+    assert rows == {
+        "ind.review/1": ("2024-03-01", "2024-03-31", "held_cmc"),
+        "ind.hold/1": ("2024-03-31", "2024-08-28", "effective"),
+    }
+    stage |= {"cause": {"cmc": 0, "protocol": 1}, "lifted": {"cmc": 1, "protocol": 0}}
+    assert history("2024-03-01", {"ind": stage})["ind.hold/1"] == ("2024-03-31", "2024-04-30", "never_lifted")
 
 
 # --- Meetings ---------------------------------------------------------------------------------------------------------
@@ -229,8 +240,10 @@ def test_the_goals_of_october_2012_hold_for_reviews_that_begin_then():
 
 def test_a_refused_application_is_filed_again_and_its_goal_counts_from_the_second_receipt():
     refuse = {"probability": 1, "answer": "90 days"}
-    effects = {"complete": {"if": "bla.refusal/1.done", "on": "bla.refuse.probability", "scale": 0}}
-    assert history("2024-01-01", {"bla": bla(refuse=refuse)}, effects=effects) == {
+    complete = {"if": "repair", "on": "bla.refuse.probability", "scale": 0}  # what was missing is there on 30 April
+    stages = {"repair": work(120), "bla": bla(refuse=refuse)}
+    assert history("2024-01-01", stages, effects={"complete": complete}) == {
+        "repair/1": ("2024-01-01", "2024-04-30", "done"),
         "bla.filing/1": ("2024-01-01", "2024-03-01", "refused"),
         "bla.refusal/1": ("2024-03-01", "2024-05-30", "done"),
         "bla.filing/2": ("2024-05-30", "2024-07-29", "filed"),
@@ -282,13 +295,13 @@ def test_what_happens_during_a_review_counts_from_receipt_and_does_not_move_the_
 
 
 def test_a_bad_inspection_brings_a_letter_about_manufacturing_at_the_goal():
-    bad = EVENTS["inspection"] | {"negative": 1, "odds": 0, "cause": "cmc"}
+    bad = EVENTS["inspection"] | {"negative": 1, "letter": 1, "cause": "cmc"}
     stage = bla(cause={"clinical": 1, "cmc": 0}, during={"inspection": bad}, approve={"first": 1, "later": 1})
     rows = history("2024-01-01", {"bla": stage})
     assert rows["bla.inspection/1"][1:] == ("2024-10-31", "negative")
     assert rows["bla.review/1"][1:] == ("2024-12-31", "crl_cmc")
     assert rows["bla.review/2"][2] == "approved"  # the inspection weighs on the first review only
-    for change in ({"negative": 0}, {"held": 0}, {"odds": 1}):
+    for change in ({"negative": 0}, {"held": 0}, {"letter": 0}):
         stage["during"] = {"inspection": bad | change}
         assert history("2024-01-01", {"bla": stage})["bla.review/1"][1:] == ("2024-12-31", "approved")
 
@@ -401,7 +414,7 @@ def test_letters_end_with_the_last_permitted_answer():
 def test_a_trial_ends_later_by_the_length_of_its_hold():
     struck = trial(400, 1, hold={"probability": 1, "repair": "120 days", "lifted": 1})
     found = walked("2024-01-01", {"phase_2": struck}, 200)
-    held, resumed = by_name(found)["phase_2.dosing/1"][1], by_name(found)["phase_2.resumed/1"]
+    held, resumed = by_name(found)["phase_2/1"][1], by_name(found)["phase_2.resumed/1"]
     assert (resumed[0] == held + 120).all()
     assert (resumed[1] == 520).all()  # to the bit, whenever the hold struck
     assert np.histogram(held, bins=4, range=(0, 400))[0].min() > 25  # at any time while patients are dosed
@@ -420,7 +433,31 @@ def test_a_hold_lengthens_the_enrolment_of_a_trial_with_a_design():
 def test_a_trial_without_a_hold_and_one_that_never_goes_on():
     hold = {"probability": 0, "repair": "120 days", "lifted": 0}
     assert history("2024-01-01", {"phase_2": trial(400, 1, hold=hold)}) == {
-        "phase_2.dosing/1": ("2024-01-01", "2025-02-04", "success")
+        "phase_2/1": ("2024-01-01", "2025-02-04", "success")
     }
     hold["probability"] = 1
     assert ending("2024-01-01", {"phase_2": trial(400, 1, hold=hold)}, end="phase_2.success") == "never_lifted:phase_2"
+
+
+# --- Interim analyses -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("success", "stops", "outcome", "over"),
+    [
+        (1, 1, "success", "2024-04-10"),
+        (0, 1, "failed", "2024-04-10"),
+        (1, 0, "continues", "2024-05-30"),
+        (0, 0, "continues", "2024-05-30"),
+    ],
+)
+def test_an_interim_analysis_ends_a_trial_as_its_readout_would(success, stops, outcome, over):
+    # Half of 100 days of enrolment, 30 of follow-up and 20 of analysis end on day 100; the readout would on day 150.
+    interim = {"at": 0.5, "readout": "20 days", "success": stops, "futility": stops}
+    design = {"enrolment": "100 days", "follow_up": "30 days", "readout": "20 days", "interim": interim}
+    stage = {"kind": "trial", "design": design, "success": success, "terminal": []}
+    rows = history("2024-01-01", {"phase_3": stage, "next": work(1, "phase_3")})
+    assert rows["phase_3.interim/1"] == ("2024-01-01", "2024-04-10", outcome)
+    assert rows["phase_3.follow_up/1"] == ("2024-04-10", "2024-05-10", "done")  # those who are in it are followed up
+    assert rows["next/1"][0] == over
+    assert ("phase_3.readout/1" in rows) == (outcome == "continues")

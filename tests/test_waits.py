@@ -128,9 +128,12 @@ def test_a_stage_that_was_passed_counts_as_met_when_it_was_passed():
     assert held(stages)["filing"].stages == ()
 
 
-def test_a_stage_that_is_itself_passed_was_held_too():
-    stages = {"a": work(10), "b": work(25), "c": work(1, ["a", "b"], enabled=False)}
+def test_a_stage_that_is_itself_passed_was_held_too_unless_it_is_switched_off():
+    stages = {"a": work(10), "b": work(25), "c": work(1, ["a", "b"]) | {"if": "d.yes"}}
+    stages["d"] = work(1, outcomes={"yes": 0, "no": "rest"}, terminal=[])
     assert (held(stages)["c"].ready, means(held(stages)["c"])) == (50, {"b": 15.0})
+    stages["c"]["enabled"] = False
+    assert "c" not in held(stages)
 
 
 def test_only_futures_that_are_ready_count():

@@ -11,7 +11,7 @@ from pathway_sim.analysis.tables import MOST_ARMS, ONLY_ARM
 from pathway_sim.analysis.wording import between, percent, share, words
 from pathway_sim.units import date_of
 
-LICENSED = "Licensed supply in the US; unlicensed clinics are not counted."
+LICENSED = "Licensed supply only; clinics that sell unlicensed cells are not counted."
 _STATED = re.compile(r"(\S+): stated (\S+), mean over the parameter sets (\S+)")
 _FEW = re.compile(r".+: (no replication|[\d,]+ of [\d,]+ replications) reached .+")
 

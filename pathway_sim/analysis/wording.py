@@ -6,7 +6,9 @@ import math
 
 from pathway_sim.analysis.results import Estimate
 
-ACRONYMS = frozenset(("bla", "cmc", "crl", "ema", "eop2", "fda", "ind", "maa", "nda", "rmat"))
+ACRONYMS = frozenset(
+    ("bla", "btd", "cber", "cmc", "crl", "ema", "eop1", "eop2", "fda", "ind", "maa", "nda", "pdufa", "ppq", "rmat")
+)
 DASH = "–"
 
 
@@ -53,5 +55,8 @@ def share(value: float | None, decimals: int = 0) -> str:
 
 
 def words(name: str) -> str:
-    """A name for reading: ``bla_review`` becomes ``BLA review``."""
-    return " ".join(word.upper() if word in ACRONYMS else word for word in name.split("_"))
+    """A name for reading: ``cmc_gate_a`` becomes ``CMC gate A``."""
+    parts = name.split("_")
+    if len(parts) > 1 and len(parts[-1]) == 1:
+        parts[-1] = parts[-1].upper()
+    return " ".join(part.upper() if part in ACRONYMS else part for part in parts)

@@ -125,7 +125,7 @@ class _Resolver:
             raise _refusal(target, "write the name of one shipped scenario, or a path such as base.yaml")
         if text in self._names:
             path = self._library.path(text)
-            return _Base(_real(path), f"shipped/{path.name}")
+            return _Base(_real(path), f"scenarios/{path.name}")
         shown = shorten(text)
         if not text.endswith(".yaml"):
             hint = suggest(text[:100], self._names) or "; give a shipped name, or a path that ends in .yaml"

@@ -11,6 +11,16 @@ from pathway_sim.errors import Problem, ScenarioError
 
 MAX_SET = 4_000
 DEFINING = ("value", "evidence", "kind", "quantity", "rule")
+FACTS = {
+    "stages": ("after", "if"),
+    "effects": ("if",),
+    "carved": ("from", "to", "share", "given"),
+    "intervals": ("from", "to"),
+}
+"""Where a section has facts: a join of facts replaces another as a whole."""
+JOINS = frozenset({"all", "any", "not"})
+EITHER = ("design", "duration")
+"""Two forms of a stage: giving one takes the other away."""
 CITATIONS = ("evidence", "regulation", "joined", "assumption")
 BORROWED = {"evidence", "transfer", "joined"}  # with nothing else, the evidence is the number and not its citation
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
@@ -36,7 +46,10 @@ def _merge(base: Mapping, over: Mapping, path: tuple[str, ...]) -> Mapping:
             entries[name] = _merge(old, new, here)
         else:
             entries[name], keys[name] = new, over.keys[name]
-    merged = Mapping(entries, keys, base.origin)
+    for one, other in (EITHER, EITHER[::-1]) if len(path) == 2 and path[0] == "stages" else ():
+        if one in over.entries and other not in over.entries:
+            entries.pop(other, None)
+    merged = Mapping(entries, {name: keys[name] for name in entries}, base.origin)
     return merged if _is_container(path) else _recite(base, over, merged)
 
 
@@ -48,10 +61,17 @@ def _is_container(path: tuple[str, ...]) -> bool:
 def _merges(old: Mapping, new: Mapping, path: tuple[str, ...]) -> bool:
     """Whether a mapping adds to the one that it overrides, rather than replacing it."""
     if not _is_container(path):
-        return not any(key in new.entries for key in DEFINING)
+        return not (any(key in new.entries for key in DEFINING) or "rule" in old.entries or _is_fact(old, new, path))
     if len(path) == 1 or "kind" not in new.entries or "kind" not in old.entries:
         return True
     return bool(plain(new.entries["kind"]) == plain(old.entries["kind"]))
+
+
+def _is_fact(old: Mapping, new: Mapping, path: tuple[str, ...]) -> bool:
+    """Whether one of two mappings at a path joins facts, so that their keys do not belong together."""
+    if path[0] == "milestones":
+        return len(path) == 2 and bool(JOINS & (old.entries.keys() | new.entries.keys()))
+    return path[-1] in FACTS.get(path[0], ())
 
 
 def _recite(base: Mapping, over: Mapping, merged: Mapping) -> Mapping:

@@ -81,7 +81,7 @@ class ColumnArrival:
         return quantise(days)
 
     def probability(self, name: str) -> Value:
-        """See `pathway_sim.pathway.Arrival`: `set`, then `odds`, then `scale`, cut at 1."""
+        """See `pathway_sim.pathway.Arrival`: `set`, then `odds`, then `scale`, then cut at 1."""
         source = self.step.inputs[name]
         p = self._value(source.source)
         for effect in source.effects:
@@ -91,8 +91,8 @@ class ColumnArrival:
             elif effect.operator == "odds":
                 p = np.where(acts, p * k / (1.0 - p + p * k), p)
             else:
-                p = np.where(acts, np.minimum(p * k, 1.0), p)
-        return p
+                p = np.where(acts, p * k, p)
+        return p if all(effect.operator != "scale" for effect in source.effects) else np.minimum(p, 1.0)
 
     def outcome_of(self, part: str, visit: int) -> Codes:
         """See `pathway_sim.pathway.Arrival`."""
@@ -111,7 +111,8 @@ class ColumnArrival:
         return ColumnArrival(self.pathway, other, self.sets, self.columns, self.rows, start)
 
     def _rank(self, part: str, visit: int) -> int:
-        return self.pathway.rank[f"{self.step.stage}.{part}/{visit}"]
+        place = f"{self.step.stage}.{part}" if part else self.step.stage
+        return self.pathway.rank[f"{place}/{visit}"]
 
     def _draw(self, source: Number | Chance, purpose: str) -> Floats:
         if isinstance(source, Number):

@@ -6,6 +6,7 @@ depend on the engine, the chunk size or the number of workers.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -72,7 +73,7 @@ class _File:
     """A file that appears under its name only when it is complete."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.partial = path, path.with_name(f".{path.name}.partial")
+        self.path, self.partial = path, path.with_name(f".{path.name}.{os.getpid()}.partial")
 
     def open(self) -> None:
         raise NotImplementedError

@@ -8,9 +8,6 @@ import unicodedata
 from pathway_sim.units import MONTH, date_of
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-ACRONYMS = frozenset(
-    ("bla", "btd", "cber", "cmc", "crl", "ema", "eop1", "eop2", "fda", "ind", "maa", "nda", "pdufa", "ppq", "rmat")
-)
 _DROPPED = frozenset({"Cc", "Cf", "Cn", "Cs"})  # controls, direction overrides, surrogates, what XML forbids
 
 
@@ -24,14 +21,6 @@ def plain(text: object) -> str:
 def cut(text: str, limit: int) -> str:
     """The text, or its beginning and ``…``, in at most ``limit`` characters."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
-
-
-def words(name: str) -> str:
-    """A name for reading: ``cmc_gate_a`` becomes ``CMC gate A``."""
-    parts = plain(name.replace("_", " ")).split(" ")
-    if len(parts) > 1 and len(parts[-1]) == 1:
-        parts[-1] = parts[-1].upper()
-    return " ".join(part.upper() if part.lower() in ACRONYMS else part for part in parts)
 
 
 def sentence(text: str) -> str:

@@ -90,7 +90,7 @@ def _of_figure(reference: str) -> Explanation:
         ("verified", "yes, read in the source named" if entry["verified"] else "no: an assumption or a derived figure"),
         ("note", entry.get("note", "")),
         ("subject", evidence.subject(entry_id).replace("_", " ")),
-        ("used by", ", ".join(_users(reference)) or "no shipped scenario"),
+        ("used by", ", ".join(_users(reference)) or "no shipped scenario and no rule"),
     ]
     return Explanation(reference, entry["quantity"], _filled(rows))
 
@@ -111,8 +111,12 @@ def _amount(entry: dict[str, Any], name: str | None) -> str:
 
 
 def _users(reference: str) -> Iterator[str]:
-    """The shipped scenarios that name a figure, or any figure of an entry."""
+    """The shipped scenarios and the rules of agencies that name a figure, or any figure of an entry."""
     named = re.compile(rf"(?<![\w.]){re.escape(reference)}(?!\w)")
+    for agency in agencies.names():
+        for name, rule in agencies.rules(agency).items():
+            if any(named.search(str(regime.number.get("evidence", ""))) for regime in rule.regimes):
+                yield name
     for name in SHIPPED.names():
         if named.search(SHIPPED.path(name).read_text(encoding="utf-8")):
             yield name

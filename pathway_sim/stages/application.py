@@ -193,7 +193,7 @@ class Application(Stage):
         inputs = {f"{rule.path}.{key}": getattr(event, key) for key in sorted(rule.given)}
         inputs |= {at: getattr(event.at, at.rpartition(".")[2], event.at) for at in rule.at}
         if "negative" in rule.given:
-            inputs[f"{rule.path}.odds"] = event.odds
+            inputs[f"{rule.path}.letter"] = event.letter
         if len(rule.at) > 1 and isinstance(self.goal, Goal):
             inputs["goal.share"] = self.goal.share
         return Draft(name, 1, rule.outcomes, rule, inputs, filed)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag
 
 from pathway_sim.fields import Found, Identifier, Magnitude, Spec
-from pathway_sim.stages.terms import Duration, Factor, Probability, Times
+from pathway_sim.stages.terms import Duration, Probability, Times
 from pathway_sim.units import suggest
 
 NONE = Magnitude(0.0, "number")
@@ -82,7 +82,9 @@ class Event(Spec):
     held: Probability | None = Field(None, description="Probability that it takes place; without it, always.")
     stops: Duration | None = Field(None, description="For how long it stops the clock of the review.")
     negative: Probability | None = Field(None, description="Probability that it turns out badly, if it takes place.")
-    odds: Factor = Field(Magnitude(1.0, "number"), description="What that multiplies the odds of an approval by.")
+    letter: Probability = Field(
+        NONE, description="Probability that a bad turn makes a letter of what would have been an approval."
+    )
     cause: Identifier | None = Field(None, description="The cause of a letter that follows it; else drawn.")
 
 

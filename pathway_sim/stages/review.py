@@ -10,7 +10,7 @@ import numpy as np
 from pathway_sim.parameters import Floats, Integers
 from pathway_sim.pathway import Arrival
 from pathway_sim.stages.numbers_by_name import pick
-from pathway_sim.stages.rules import Choice, choose, with_odds
+from pathway_sim.stages.rules import Choice, choose
 
 
 def received(arrival: Arrival, filings: int) -> Floats:
@@ -149,7 +149,8 @@ class Review:
             seen = arrival.seen_by(event.part, 1)
             bad, end = event.negative(seen), end + event.stops(seen)
             if "negative" in event.given:
-                chance = np.where(bad, with_odds(chance, seen.probability(f"{event.path}.odds")), chance)
+                kept = 1.0 - np.asarray(seen.probability(f"{event.path}.letter"))
+                chance = np.where(bad, chance * kept, chance)
                 cause = cause if event.cause is None or self.last else np.where(bad, event.cause, cause)
         letter = choose(arrival.uniform("outcome"), [chance, None]) == 1
         if self.slip:

@@ -30,12 +30,6 @@ def choose(u: Floats, shares: Sequence[Value | None], *, normalise: bool = False
     return codes
 
 
-def with_odds(p: Value, k: Value) -> Value:
-    """The probability whose odds are k times those of p; 0 if k is 0."""
-    p, k = np.asarray(p), np.asarray(k)
-    return np.where(k > 0.0, p * k / np.where(k > 0.0, 1.0 - p + p * k, 1.0), 0.0)
-
-
 @dataclass(frozen=True)
 class Choice:
     """A choice among outcomes: for each, best first, the input that holds its probability; `None` is the rest."""

@@ -158,7 +158,7 @@ class Trial(Stage):
         resumed = (("resumed", 1, ("done",)),) if self.hold is not None else ()
         inputs = {"design.follow_up": self.design.follow_up}
         follows: Links = (("enrolment", 1, ("done",)), *resumed)
-        yield Draft("follow_up", 1, ("done",), lapse("design.follow_up"), inputs, follows, (), frozenset(inputs))
+        yield Draft("follow_up", 1, ("done",), lapse("design.follow_up"), inputs, follows)
         readout, paced = {"design.readout": self.design.readout, "success": self.success}, frozenset({"design.readout"})
         rule, follows = lapse("design.readout", CHOICE), (("follow_up", 1, ("done",)),)
         stopped: Links = (("interim", 1, OUTCOMES),) if self.design.interim is not None else ()
@@ -170,7 +170,7 @@ class Trial(Stage):
         """The interim analysis, beside the enrolment and the follow-up."""
         inputs = {"design.follow_up": design.follow_up, "success": self.success}
         inputs |= {f"design.interim.{name}": getattr(interim, name) for name in type(interim).model_fields}
-        paced = frozenset({"design.follow_up", "design.interim.readout"})
+        paced = frozenset({"design.interim.readout"})
         names = (*OUTCOMES, "continues")
         return Draft("interim", 1, names, Interim(), inputs, (), OUTCOMES, paced, beside=(("enrolment", 1),))
 
@@ -182,7 +182,6 @@ class Trial(Stage):
         if self.hold is None:
             yield Draft(part, 1, names, whole, inputs, (), final, paced)
             return
-        part = part or "dosing"
         struck = {**inputs, "hold.probability": self.hold.probability}
         yield Draft(part, 1, (*names, "held"), Dosing(whole, len(names)), struck, (), final, paced)
         repair = {"hold.repair": self.hold.repair, "hold.lifted": self.hold.lifted}

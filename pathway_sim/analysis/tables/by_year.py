@@ -54,6 +54,15 @@ def by_year(results: Results) -> Iterator[Table]:
         yield _fitting(results, caption, changes, years, note)
 
 
+def still(results: Results) -> Iterator[Table]:
+    """What is left of the goal at the end of each year, where it can end again."""
+    found = [(name, arm.milestones[results.goal].available_at) for name, arm in results.arms.items()]
+    lasting = [_Series("chance" if name == ONLY_ARM else name, curve) for name, curve in found if curve is not None]
+    if lasting:
+        caption = f"Chance that {words(results.goal)} is reached and has not ended, by year, % of all that start"
+        yield _fitting(results, caption, lasting, _years(results), "In brackets: 95 % simulation error.")
+
+
 def _years(results: Results) -> list[float]:
     """The years in which something changes; the horizon too if it is no whole year; at least the last one."""
     last = results.horizon / YEAR

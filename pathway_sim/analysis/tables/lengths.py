@@ -25,7 +25,8 @@ def intervals(results: Results) -> Iterator[Table]:
 
 
 def _interval_lines(arm: ArmResult) -> Iterator[Line]:
-    for k, interval in enumerate(arm.intervals.values()):
+    asked = (interval for interval in arm.intervals.values() if interval.length.asked)
+    for k, interval in enumerate(asked):
         cells = (interval.title or words(interval.name), _share(interval.length))
         yield "" if k else arm.name, (*cells, *_months(interval.length, "p10", "p50", "p90", "mean"))
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pathway_sim.analysis.results import ComparisonResult, Estimate, Results
-from pathway_sim.report.words import cut, month_year, months, percent, plain, sentence, words
+from pathway_sim.analysis.wording import words
+from pathway_sim.report.words import cut, month_year, months, percent, plain, sentence
 
 NAME_LENGTH = 40
 ONLY_ARM = "base"  # what the arm of a scenario without arms is called
@@ -32,7 +33,7 @@ _GOALS = {
 
 def goal_words(name: str) -> Goal:
     """The words for a milestone; any name that is not known is reached."""
-    noun = cut(words(name), NAME_LENGTH)
+    noun = cut(words(plain(name)), NAME_LENGTH)
     return _GOALS.get(name) or Goal(noun, f"reach {noun}", f"reaching {noun}")
 
 
@@ -48,7 +49,7 @@ def arm_labels(names: Sequence[str]) -> list[str]:
     """Names of arms for reading; as they are where two would read the same; an only arm has none."""
     if list(names) == [ONLY_ARM]:
         return [""]
-    labels = [cut(words(name), NAME_LENGTH) for name in names]
+    labels = [cut(words(plain(name)), NAME_LENGTH) for name in names]
     return labels if len(set(labels)) == len(labels) else [cut(plain(name), NAME_LENGTH) for name in names]
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pathway_sim.analysis.results import Results, StageSpan
+from pathway_sim.analysis.wording import words
 from pathway_sim.report.charts import captions as say
 from pathway_sim.report.charts.base import Captions, Chart, Row
 from pathway_sim.report.charts.ticks import Tick, calendar_ticks, elapsed_ticks
-from pathway_sim.report.words import cut, iso_date, listed, month_year, percent, plain, sentence, words
+from pathway_sim.report.words import cut, iso_date, listed, month_year, percent, plain, sentence
 from pathway_sim.units import YEAR
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _visible(span: StageSpan) -> bool:
 
 def _label(span: StageSpan) -> str:
     title = plain(getattr(span, "title", ""))
-    return sentence(cut(title or words(span.stage.replace(".", " ").replace("/", " ")), 80))
+    return sentence(cut(title or words(plain(span.stage).replace(".", " ").replace("/", " ")), 80))
 
 
 def _note(spans: Sequence[tuple[int, StageSpan]], arms: int) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from pathway_sim.analysis.wording import words
 from pathway_sim.report import style
 from pathway_sim.report.map.graph import Edge, Node
 from pathway_sim.report.map.references import OVER
-from pathway_sim.report.words import sentence, words
+from pathway_sim.report.words import sentence
 
 TITLE, TEXT = 9.5, 8.0  # points
 LINE, TITLE_LINE = 0.143, 0.165  # inches from line to line

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pathway_sim import __version__
+from pathway_sim.analysis.wording import words
 from pathway_sim.report.charts.base import Captions
 from pathway_sim.report.map.graph import Node, PathwayMap
-from pathway_sim.report.words import cut, listed, plain, sentence, words
+from pathway_sim.report.words import cut, listed, plain, sentence
 
 if TYPE_CHECKING:
     from pathway_sim.scenario import Scenario

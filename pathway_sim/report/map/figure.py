@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pathway_sim.analysis.wording import words
 from pathway_sim.report import style
 from pathway_sim.report.charts import frame
 from pathway_sim.report.charts.base import Captions
@@ -13,7 +14,7 @@ from pathway_sim.report.map.boxes import PAD, TEXT, TITLE, TITLE_LINE
 from pathway_sim.report.map.graph import PathwayMap
 from pathway_sim.report.map.layout import Layout, Placed, Wire, layout
 from pathway_sim.report.map.look import COLOURS, LINES, box_look
-from pathway_sim.report.words import sentence, words
+from pathway_sim.report.words import sentence
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

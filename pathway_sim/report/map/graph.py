@@ -20,6 +20,7 @@ from pathway_sim.pathway import (
     Fact,
     Given,
     Milestone,
+    Not,
     Pathway,
     StageInfo,
     Step,
@@ -153,7 +154,7 @@ class _Mapper:
     def _runs(self, entry: Step) -> Runs:
         if not self._can(entry.after):
             return "never"
-        if entry.guard is None:
+        if entry.guard is None or self._must(entry.guard):
             return "always"
         return "if" if self._can(entry.guard) else "off"
 
@@ -164,7 +165,17 @@ class _Mapper:
             return runs in ("always", "if") or (runs == "off" and SKIPPED in condition.codes)
         if isinstance(condition, All):
             return all(map(self._can, condition.of))
+        if isinstance(condition, Not):
+            return not self._must(condition.of)
         return not isinstance(condition, AnyOf) or any(map(self._can, condition.of))
+
+    def _must(self, condition: Condition) -> bool:
+        """Whether a condition holds whatever happens, for the same reason: it denies what cannot be."""
+        if isinstance(condition, Not):
+            return not self._can(condition.of)
+        if isinstance(condition, All):
+            return all(map(self._must, condition.of))
+        return isinstance(condition, AnyOf) and any(map(self._must, condition.of))
 
     def _happens(self, reference: Reference) -> bool:
         """Whether what an effect reads can happen in this arm."""

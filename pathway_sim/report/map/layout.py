@@ -238,7 +238,8 @@ class _Layouter:
         """Where an effect reaches the lower edge of a box."""
         box = self.boxes[edge.target]
         effects = [e for e in self.drawn.edges if e.target == edge.target and e.kind == "effect"]
-        return (box.left + box.right) / 2 + 0.16 * (effects.index(edge) - (len(effects) - 1) / 2)
+        step = min(0.16, (box.right - box.left) / (len(effects) + 1))
+        return (box.left + box.right) / 2 + step * (effects.index(edge) - (len(effects) - 1) / 2)
 
 
 def _without_bends(points: Sequence[Point]) -> tuple[Point, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pathway_sim.analysis.wording import words
 from pathway_sim.report.map.graph import Edge, Node, PathwayMap
 from pathway_sim.report.map.references import OVER
-from pathway_sim.report.words import listed, plain, sentence, words
+from pathway_sim.report.words import listed, plain, sentence
 
 STYLES = {"if": "stroke-dasharray:7 4", "effect": "stroke-dasharray:2 3", "until": "stroke-dasharray:7 4 2 4"}
 CLASSES = {
