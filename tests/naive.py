@@ -372,7 +372,8 @@ class Run:
         pace, kind = self.document.get("pace"), self.stages[step.stage]["kind"]
         if not pace or step.stage not in pace["on"]:
             return 1.0
-        paced = path in ("prepare", "again") or (kind in ("work", "trial") and path not in ("hold.repair", "design.follow_up", "follow_up"))
+        unpaced = ("hold.repair", "design.follow_up", "follow_up")
+        paced = path in ("prepare", "again") or (kind in ("work", "trial") and path not in unpaced)
         if not paced:
             return 1.0
         level = self.numbers.number("pace.level", pace.get("level", 1.0))

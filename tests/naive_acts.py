@@ -243,9 +243,9 @@ def review_goal(run: Run, step: Step) -> float:
     filing = previous(step)
     taken = filing.end - filing.start
     if is_quantity(stage["goal"]):
-        return run.duration(step, "goal") - taken
+        return run.duration(filing, "goal") - taken
     path = "goal.priority" if has_priority(run, step) else "goal.standard"
-    return run.duration(step, path, rule=path) - taken
+    return run.duration(filing, path, rule=path) - taken
 
 
 def extension(run: Run, step: Step) -> float:

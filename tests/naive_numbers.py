@@ -375,9 +375,7 @@ class Numbers:
             Regime((date - today).days if date else -math.inf, f"rule.{rule}.{place}", raw)
             for place, (date, raw) in enumerate(dated_regimes(rule))
         ]
-        begun = [regime for regime in found if regime.day <= 0]
-        if not begun:
-            raise ValueError(f"the scenario begins before rule {rule}")
+        begun = [regime for regime in found if regime.day <= 0] or found[:1]
         return [begun[-1], *found[len(begun) :]]
 
     def later_regimes(self, raw: Any, start: float) -> list[tuple[str, Any]]:

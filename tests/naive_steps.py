@@ -311,9 +311,10 @@ def expand_filings(name: str, stage: dict[str, Any]) -> list[Step]:
     refuse = stage.get("refuse")
     visits = count(refuse, "at_most", 1) + 1 if refuse else 1
     steps: list[Step] = []
+    goals = ("goal",) if is_quantity(stage["goal"]) else ("goal.standard", "goal.priority")
     for k in range(1, visits + 1):
         other = {} if not refuse else {"not_filed": True} if k == visits else {"refused": False}
-        filing = Step(name, "filing", k, ("filing", "refuse.probability"), {"filed": False, **other})
+        filing = Step(name, "filing", k, ("filing", "refuse.probability", *goals), {"filed": False, **other})
         if steps:
             filing.links = [(steps[-1], steps[-1].outcomes.__contains__)]
         steps.append(filing)
@@ -327,7 +328,7 @@ def expand_filings(name: str, stage: dict[str, Any]) -> list[Step]:
 def review_uses(stage: dict[str, Any], cycle: int) -> tuple[str, ...]:
     if cycle == 1:
         letters = [f"during.{event}.letter" for event in stage.get("during", {})]
-        return "goal", "extension.probability", "extension.duration", "approve.first", "cause", "slip", *letters
+        return "goal.share", "extension.probability", "extension.duration", "approve.first", "cause", "slip", *letters
     extension = "extension.later" if dig(stage, "extension.later") is not None else "extension.probability"
     approve = [f"approve.{way}" for way in ("later", *all_ways(stage))]
     return "resubmission_goal", extension, "extension.duration", "cause", "slip", *approve

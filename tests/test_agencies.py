@@ -127,12 +127,18 @@ def test_the_clocks_that_a_stage_leaves_out_are_those_of_its_agency():
         ("fda.goal.standrad", "2026-01-01", 'did you mean "fda.goal.standard"?'),
         ("fdaa.goal.standard", "2026-01-01", 'there is no agency "fdaa"; did you mean "fda"?'),
         ("fda.rmat.grant", "2026-01-01", "does not fit"),
-        ("fda.goal.standard", "1950-01-01", "holds from 1992-10-29 on, which is after as_of"),
     ],
 )
 def test_what_is_wrong_with_a_rule_is_told(rule, as_of, words):
     with pytest.raises(ScenarioError, match=re.escape(words)):
         read(made({"a": work({"rule": rule})}, as_of=as_of))
+
+
+def test_before_its_first_regime_a_rule_has_that_one():
+    assert timed("1990-01-01", 0) == 12 * 30.4375
+    names = frozenset({"fda.goal.standard", "fda.rmat.grant"})
+    assert regimes.backdated(names, datetime.date(1990, 1, 1)) == {"fda.goal.standard": datetime.date(1992, 10, 29)}
+    assert regimes.backdated(names, datetime.date(1992, 10, 29)) == {}
 
 
 def test_rules_that_end_before_the_horizon_are_extrapolated():

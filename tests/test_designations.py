@@ -75,11 +75,20 @@ def test_an_effect_can_be_switched_off_alone():
 
 
 def test_without_a_surrogate_nothing_is_approved_early():
-    """Every other effect off, the accelerated one on: Phase 3 is what it is without a request."""
-    t = walk(*only("accelerated_approval"))
-    assert unlike(standard(), t, leave=DESIGNATION) == []
-    sure = walk(*only("accelerated_approval"), "stages.surrogate.outcomes.accepted=1")
-    assert "phase_3/1" in unlike(standard(), sure, leave=DESIGNATION)
+    """The accelerated effect asks for no designation, but for an accepted surrogate (FD&C Act 506(c))."""
+    off, sure = "effects.accelerated_approval.enabled=false", "stages.surrogate.outcomes.accepted=1"
+    assert unlike(standard(), walk(off, arm="standard")) == []
+    assert "phase_3/1" in unlike(standard(), walk(sure, arm="standard"))
+    assert unlike(walk(sure, off, arm="standard"), standard(), leave="surrogate") == []
+
+
+def test_a_designation_that_is_rescinded_acts_no_longer():
+    late = only(
+        "agreed_design", "rolling_submission", "fewer_reworks"
+    )  # what they act on starts months after the grant
+    assert {"phase_3/1", "assembly/1"} <= set(unlike(standard(), walk(*late), leave=DESIGNATION))
+    lost = walk(*late, "stages.rmat.rescind.probability=1", "stages.rmat.rescind.after=1 day")
+    assert unlike(standard(), lost, leave=DESIGNATION) == []
 
 
 def first_reviews(t: Trajectories) -> Any:

@@ -15,7 +15,6 @@ import pytest
 from agreement import differing, read
 from made import by_name, made, only_arm, simulate, trial, work
 
-from pathway_sim.errors import PathwayError
 from pathway_sim.trajectories import Trajectories
 
 Stage = dict[str, Any]
@@ -124,10 +123,10 @@ def test_a_meeting_held_late_is_late_by_what_is_stated():
     assert ends(history("2024-03-01", {"m": meeting("a") | {"late": late}})) == {"m.meeting/1": "2024-03-31"}
 
 
-def test_a_rule_that_begins_later_than_the_scenario_is_refused():
-    with pytest.raises(PathwayError, match="2022-10-01"):
-        read(made({"m": meeting("d")}, as_of="2022-09-30"))
-    assert read(made({"m": meeting("d")}, as_of="2022-10-01"))
+def test_a_rule_that_begins_later_than_the_scenario_holds_before_and_is_reported():
+    for start, end, reported in (("2022-09-30", "2022-11-19", ["fda.meeting.d"]), ("2022-10-01", "2022-11-20", [])):
+        assert ends(history(start, {"m": meeting("d")})) == {"m.meeting/1": end}
+        assert [*read(made({"m": meeting("d")}, as_of=start)).backdated()] == reported
 
 
 # --- Designations -----------------------------------------------------------------------------------------------------
@@ -230,12 +229,12 @@ def test_the_goal_counts_from_receipt_with_the_filing_inside(received, filed, st
         }
 
 
-def test_the_goals_of_october_2012_hold_for_reviews_that_begin_then():
-    # Accepted on 30 September 2012, the goal is 10 months from receipt on 1 August; accepted a day later, 12 months.
+def test_the_goals_of_october_2012_hold_for_applications_received_then():
+    # Received on 30 September 2012, the goal is 10 months from receipt; received a day later, 12 months.
     stages = {"wait": work(1), "a": bla(), "b": bla(after="wait")}
-    rows = history("2012-08-01", stages, end=["a", "b"])
-    assert rows["a.review/1"] == ("2012-09-30", "2013-06-01", "approved")
-    assert rows["b.review/1"] == ("2012-10-01", "2013-08-02", "approved")
+    rows = history("2012-09-30", stages, end=["a", "b"])
+    assert rows["a.review/1"] == ("2012-11-29", "2013-07-31", "approved")
+    assert rows["b.review/1"] == ("2012-11-30", "2013-10-01", "approved")
 
 
 def test_a_refused_application_is_filed_again_and_its_goal_counts_from_the_second_receipt():

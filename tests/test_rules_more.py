@@ -15,7 +15,6 @@ from agreement import differing
 from made import by_name, made, only_arm, shipped, simulate
 
 from pathway_sim.analysis.as_json import to_json
-from pathway_sim.errors import PathwayError
 from pathway_sim.pathway import Pathway
 from pathway_sim.run import Settings, run
 from pathway_sim.scenario import Scenario, load
@@ -750,10 +749,9 @@ def test_a_clock_goes_on_after_the_end_of_its_rule_and_that_is_said():
     assert "fda.ind.review" not in extrapolated  # the law has no end
 
 
-def test_the_shared_pathway_cannot_begin_before_the_youngest_clock_in_it():
-    with pytest.raises(PathwayError, match="holds from 2017-10-01 on"):
-        scenario("fda-cell-therapy", {"as_of": "2017-09-30"})
-    assert scenario("fda-cell-therapy", {"as_of": "2017-10-01"})
+def test_the_shared_pathway_can_begin_before_the_youngest_clock_in_it_and_says_so():
+    assert "fda.meeting.package_ahead" in scenario("fda-cell-therapy", {"as_of": "2017-09-30"}).backdated()
+    assert scenario("fda-cell-therapy", {"as_of": "2017-10-01"}).backdated() == {}
 
 
 # --- Europe -----------------------------------------------------------------------------------------------------------

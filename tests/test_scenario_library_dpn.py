@@ -290,8 +290,9 @@ def test_the_later_the_request_the_likelier_the_grant():
     assert shares == sorted(shares)
     assert shares[0] < 0.25
     assert shares[-1] == pytest.approx(0.55, abs=0.03)
+    # A denial says something: a second request never does as well as a first one with all the data does.
     for arm in ("with_ind", "after_phase_1"):
-        assert decided(arm, 2)[1].mean() > decided(arm, 1)[1].mean()
+        assert decided(arm, 2)[1].mean() < 0.40 + 0.03
 
 
 def test_nothing_is_granted_while_a_hold_lasts():

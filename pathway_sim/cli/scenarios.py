@@ -118,14 +118,14 @@ def check(view: View, /, scenario: str, sets: tuple[str, ...]) -> None:
 
 
 def _print_extrapolated(view: View, loaded: Scenario) -> None:
-    """Say how many rules of agencies are taken to go on after the end that their source sets."""
+    """Say which rules of agencies are taken to go on after the end that their source sets, or to hold before."""
     from pathway_sim.cli import screen
 
-    found = loaded.extrapolated()
-    if found:
-        ends = ", ".join(sorted({end.isoformat() for end in found.values()}))
-        are = "rule of an agency is" if len(found) == 1 else "rules of agencies are"
-        screen.paragraph(view, f"{len(found)} {are} taken to go on after {ends}: {', '.join(found)}.")
+    for found, what in ((loaded.extrapolated(), "go on after"), (loaded.backdated(), "hold before")):
+        if found:
+            days = ", ".join(sorted({day.isoformat() for day in found.values()}))
+            are = "rule of an agency is" if len(found) == 1 else "rules of agencies are"
+            screen.paragraph(view, f"{len(found)} {are} taken to {what} {days}: {', '.join(found)}.")
 
 
 def _print_checks(view: View, loaded: Scenario, rows: Rows) -> None:

@@ -52,18 +52,22 @@ class Effects:
             stage, _, inner = target.partition(".")
             if message := self._no_target(stage, inner):
                 self.problems.add(path, message)
-            elif (stage, inner) in found:
+            elif {(stage, each) for each in self._numbers(stage, inner)} & {*found}:
                 self.problems.add(path, f"{target} is named twice")
             elif self.names.parts.stages[stage] is not None:
-                found.append((stage, inner))
+                found += [(stage, each) for each in self._numbers(stage, inner)]
         return found
+
+    def _numbers(self, stage: str, inner: str) -> list[str]:
+        """The number of a stage with this name; or, of a table of numbers, all of them."""
+        return sorted(each for each in self.names.inputs(stage) if each == inner or each.startswith(f"{inner}."))
 
     def _no_target(self, stage: str, inner: str) -> str:
         """Why there is no such number, or an empty string."""
         if stage not in self.names.parts.stages:
             return f'there is no stage "{stage}"{suggest(stage, self.names.parts.stages)}'
         targets = self.names.inputs(stage)
-        if self.names.parts.stages[stage] is None or inner in targets:
+        if self.names.parts.stages[stage] is None or (inner and self._numbers(stage, inner)):
             return ""
         if not inner:
             return f"names a stage and not a number in it; write {stage}.{' or '.join(sorted(targets)[:1])}"

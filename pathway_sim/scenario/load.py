@@ -72,6 +72,10 @@ class Scenario:
         last = self.as_of + datetime.timedelta(days=int(self.horizon))
         return regimes.extrapolated(self.rules, last)
 
+    def backdated(self) -> dict[str, datetime.date]:
+        """The rules of agencies that are taken to hold before they began, with the day on which they did."""
+        return regimes.backdated(self.rules, self.as_of)
+
 
 def load(source: str | Path | bytes, *, sets: Sequence[str] = ()) -> Scenario:
     """A scenario from a path, the name of a shipped one, ``-`` for standard input, or bytes.

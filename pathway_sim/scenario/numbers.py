@@ -67,15 +67,11 @@ class Numbers:
         return [(days, number) for days, number in read if number is not None]
 
     def _ruled(self, term: Ruled, path: Path) -> tuple[Any, Path]:
-        """What a rule says on day 0, and the path of that; None, with a problem, if there is no such rule then."""
+        """What a rule says on day 0, and the path of that; None, with a problem, if there is no such rule."""
         try:
             place = regimes.in_force(term.rule, self.as_of)
         except agencies.UnknownRuleError as error:
             self.problems.add((*path, "rule"), str(error))
-            return None, path
-        if place is None:
-            first = agencies.rule(term.rule).regimes[0].start
-            self.problems.add((*path, "rule"), f"holds from {first} on, which is after as_of; give the number itself")
             return None, path
         self.rules.add(term.rule)
         return regimes.term(term.rule, place), regimes.path(term.rule, place)

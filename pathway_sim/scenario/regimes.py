@@ -23,20 +23,27 @@ def path(name: str, place: int) -> Path:
     return ("rule", *name.split("."), place)
 
 
-def in_force(name: str, date: datetime.date) -> int | None:
-    """The place of the regime in force on a day, or None if the rule does not hold yet."""
+def in_force(name: str, date: datetime.date) -> int:
+    """The place of the regime in force on a day; before the first one, that."""
     rule = agencies.rule(name)
     regime = rule.on(date)
-    return None if regime is None else rule.regimes.index(regime)
+    return 0 if regime is None else rule.regimes.index(regime)
 
 
 def later(name: str, date: datetime.date) -> list[tuple[int, float]]:
-    """The regimes that begin after a day, each with the days until it does."""
-    rule = agencies.rule(name)
-    return [(rule.regimes.index(each), float((each.start - date).days)) for each in rule.after(date) if each.start]
+    """The regimes that replace the one of a day, each with the days until it does."""
+    rule, now = agencies.rule(name), in_force(name, date)
+    after = [(place, each.start) for place, each in enumerate(rule.regimes) if place > now]
+    return [(place, float((start - date).days)) for place, start in after if start is not None]
 
 
 def extrapolated(names: frozenset[str], until: datetime.date) -> dict[str, datetime.date]:
     """The rules that are taken to go on after the end of their last regime, with that end, for a run until a day."""
     ends = {name: agencies.rule(name).regimes[-1].end for name in sorted(names)}
     return {name: end for name, end in ends.items() if end is not None and end < until}
+
+
+def backdated(names: frozenset[str], since: datetime.date) -> dict[str, datetime.date]:
+    """The rules that are taken to hold before their first regime, with its start, for a run from a day."""
+    starts = {name: agencies.rule(name).regimes[0].start for name in sorted(names)}
+    return {name: start for name, start in starts.items() if start is not None and start > since}

@@ -166,7 +166,7 @@ class Application(Stage):
         insisted = self.refuse is not None and self.refuse.protest is not None
         answered = ("done", "protest") if insisted else ("done",)
         follows: Links = (("refusal", visit - 1, answered),) if visit > 1 else ()
-        inputs: dict[str, Any] = {"filing": self.ruled("filing")}
+        inputs: dict[str, Any] = {"filing": self.ruled("filing"), **self._goals(1)}
         if self.refuse is None:
             yield Draft("filing", visit, ("filed",), lapse("filing"), inputs, follows)
             return
@@ -218,7 +218,7 @@ class Application(Stage):
             filings=0 if visit > 1 else self._filings,
             events=() if visit > 1 else tuple(self._happening(*each) for each in sorted(self.during.items())),
         )
-        inputs = {**goals, **share, **approvals, **extension, **slips, **causes}
+        inputs = {**(goals if visit > 1 else {}), **share, **approvals, **extension, **slips, **causes}
         final = ("approved", *(letters if last else ()))
         beside = tuple((event.part, 1) for event in rule.events)
         return Draft("review", visit, ("approved", *letters), rule, inputs, follows, final, beside=beside)

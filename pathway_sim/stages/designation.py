@@ -1,6 +1,6 @@
 """Requests for a designation, such as RMAT.
 
-FDA decides a request for RMAT designation within 60 calendar days (FD&C Act section 506(g)(3), 21 U.S.C. 356(g)); a
+FDA decides a request for RMAT designation within 60 calendar days (FD&C Act section 506(g)(4), 21 U.S.C. 356(g)); a
 request may come with the IND or at any time after, and a denied one may be made again with more data. The decision is a
 step of its own, so that what holds on its day (a clinical hold, the practice of the year) can act on it. A designation
 may be rescinded where a product no longer meets the criteria. A request holds nothing up.

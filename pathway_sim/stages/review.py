@@ -160,12 +160,21 @@ class Review:
 
     def _goal(self, arrival: Arrival, codes: Any) -> Floats:
         """Days from receipt to the goal."""
-        goals = [arrival.duration(name) for name in self.goal]
+        read = arrival.duration if codes is not None else lambda name: self._promised(arrival, name)
+        goals = [read(name) for name in self.goal]
         if codes is not None:
             return cast(Floats, pick(goals, np.array([place for place, _ in self.responses])[codes]))
         if len(goals) == 1:
             return goals[0]
         return np.where(arrival.uniform("priority") < arrival.probability("goal.share"), goals[1], goals[0])
+
+    def _promised(self, arrival: Arrival, name: str) -> Floats:
+        """A goal of the first review, as it was when the submission whose filing was accepted was received."""
+        days = arrival.seen_by("filing", 1).duration(name)
+        for visit in range(2, self.filings + 1):
+            accepted = arrival.outcome_of("filing", visit) == 0
+            days = np.where(accepted, arrival.seen_by("filing", visit).duration(name), days)
+        return days
 
     def _chance(self, arrival: Arrival, codes: Any) -> Any:
         chances = [arrival.probability(name) for name in self.approve]
