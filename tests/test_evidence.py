@@ -348,3 +348,9 @@ def test_what_is_no_proportion_is_normal_and_cut_at_0():
 def test_an_unknown_of_the_catalogue_is_drawn_under_its_id():
     unknown = source(scenario(success="{evidence: suc_els_cgt, transfer: 0}"), "trial", "success").unknown
     assert unknown.name == "suc_els_cgt"
+
+
+def test_what_was_read_in_its_source_is_found_without_parsing():
+    for entry_id, entry in evidence.entries().items():
+        for reference in (entry_id, *evidence.figures(entry_id)):
+            assert evidence.is_verified(reference) is entry["verified"], reference

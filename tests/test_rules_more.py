@@ -302,6 +302,7 @@ def test_a_request_may_come_with_the_ind_or_later_and_holds_nothing(after, asked
         "rmat.decision": (asked + 60, asked + 60, "granted"),
         "rmat_meeting.meeting": (asked + 60, asked + 120, "done"),  # a Type B meeting, 60 days
         "rmat_meeting.minutes": (asked + 120, asked + 150, "done"),
+        "rmat.rescission": (asked + 60, asked + 425.25, "kept"),
     }
 
 

@@ -130,8 +130,8 @@ def _report(view: View, source: str, given: dict[str, Any], *, compare: bool) ->
             folder.save(save, scenario, results)
             view.written.append(save)
         _print(view, results)
+        lint.hint(view, source, scenario)  # while the charts are drawn
         view.written += artist.written() if artist is not None else []
-    lint.hint(view, source, scenario)
     for path in view.written:
         _hint(view, f"wrote {path}")
 

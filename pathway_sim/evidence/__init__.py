@@ -1,6 +1,6 @@
 """The evidence catalogue: one entry a published figure, with its source. Scenarios refer to entries by id."""
 
-from pathway_sim.evidence.catalogue import entries, figures, subject
+from pathway_sim.evidence.catalogue import entries, figures, is_verified, subject
 from pathway_sim.evidence.figure import Dispersion, Figure, UnknownFigureError, figure, known, named
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "entries",
     "figure",
     "figures",
+    "is_verified",
     "known",
     "named",
     "subject",

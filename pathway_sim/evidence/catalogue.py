@@ -15,6 +15,7 @@ from typing import Any
 from pathway_sim import document
 
 FOLDER = Path(__file__).parent
+_VERIFIED = "\n  verified: true\n"
 _ENTRY = re.compile(r"^([a-z][\w.]*):$(?:\n(?:[ #].*)?)*", re.MULTILINE)
 
 
@@ -65,6 +66,12 @@ def entries() -> Entries:
 def subject(entry_id: str) -> str:
     """The subject that an entry belongs to, which is the name of its file."""
     return _texts()[entry_id][0]
+
+
+def is_verified(reference: str) -> bool:
+    """Whether the entry that holds a figure is marked as read in its source, without parsing it."""
+    entry_id = reference if reference in _texts() else reference.rpartition(".")[0]
+    return _VERIFIED in _texts()[entry_id][1]
 
 
 def figures(entry_id: str) -> tuple[str, ...]:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pathway_sim import evidence
+from pathway_sim.evidence import is_verified
 from pathway_sim.scenario.load import Scenario
-from pathway_sim.scenario.sources import Cited, is_verified, numbers
+from pathway_sim.scenario.sources import Cited, numbers
 from pathway_sim.table import Table
 
 KINDS = ("publication", "regulation", "assumption")

@@ -10,12 +10,13 @@ import numpy as np
 from pathway_sim import evidence
 from pathway_sim.distributions import Distribution
 from pathway_sim.document import Mapping, Node, Scalar, dump, find, plain
+from pathway_sim.evidence import is_verified
 from pathway_sim.parameters import Chance, Number
 from pathway_sim.pathway import Pathway
 from pathway_sim.scenario.load import Scenario
 from pathway_sim.scenario.references import Parts
 from pathway_sim.scenario.resolved import of_arm, with_defaults
-from pathway_sim.scenario.sources import CITING, Cited, cited, is_verified, numbers, ruled
+from pathway_sim.scenario.sources import CITING, Cited, cited, numbers, ruled
 from pathway_sim.stages import Stage
 from pathway_sim.stages.terms import is_time
 from pathway_sim.units import MONTH

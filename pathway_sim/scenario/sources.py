@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pathway_sim import agencies, evidence
+from pathway_sim import agencies
 from pathway_sim.document import Mapping, Node, Sequence, find, plain
+from pathway_sim.evidence import is_verified
 from pathway_sim.pathway import Pathway
 from pathway_sim.scenario.load import Scenario
 from pathway_sim.stages import Stage
@@ -38,11 +39,6 @@ class Cited:
     def verified(self) -> bool:
         """Whether it rests on a law, regulation or guidance, or on a figure that was read in its source."""
         return bool(self.regulation) or any(is_verified(each) for each in self.evidence)
-
-
-def is_verified(reference: str) -> bool:
-    """Whether the entry of the catalogue that holds a figure is marked as read in its source."""
-    return bool(evidence.entries()[evidence.named(reference)[0]]["verified"])
 
 
 def inputs(scenario: Scenario, arms: Iterable[str]) -> dict[str, int]:
