@@ -9,6 +9,7 @@ from scipy import stats
 
 from pathway_sim.analysis import intervals, summary
 from pathway_sim.analysis.as_json import NO_ATTRIBUTION, to_json
+from pathway_sim.analysis.comparison import comparison_result
 from pathway_sim.analysis.reductions import MilestoneReduction, OutcomeReduction, PairReduction
 from pathway_sim.analysis.results import Results
 from pathway_sim.draws import uniform
@@ -29,7 +30,7 @@ def pair(base, arm, sets=1, horizon=H):
 
 
 def compare(base, arm, sets=1, horizon=H):
-    return pair(base, arm, sets, horizon).result("standard", "rmat", "approval")
+    return comparison_result("standard", "rmat", "approval", pair(base, arm, sets, horizon))
 
 
 def two_arms(size):

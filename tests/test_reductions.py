@@ -12,6 +12,7 @@ from pathway_sim.analysis import summary
 from pathway_sim.analysis.counts import DayCounts, curve_days, length_days, signed_days
 from pathway_sim.analysis.lengths import LengthReduction
 from pathway_sim.analysis.reductions import MilestoneReduction, OutcomeReduction, PairReduction, SpanReduction
+from pathway_sim.analysis.summary import milestone_result, stage_spans
 from pathway_sim.analysis.sums import ExactSums
 from pathway_sim.draws import uniform
 from pathway_sim.units import MONTH, YEAR
@@ -170,7 +171,7 @@ def test_counts_by_day_and_by_set(quarters, sets):
 
 def test_a_milestone_against_brute_force():
     times = some_times("brute", 2000)
-    result = milestone(times).result("approval", "rmat")
+    result = milestone_result("approval", "rmat", milestone(times))
     arrived = np.sort(times[times <= YEARS_5])
     assert result.name == "approval"
     assert result.reached == len(arrived)
@@ -188,21 +189,21 @@ def test_a_milestone_against_brute_force():
 
 
 def test_the_horizon_counts_and_what_is_after_it_does_not():
-    result = milestone([YEARS_5, YEARS_5 + 2**-20, never, 0.0]).result("approval", "base")
+    result = milestone_result("approval", "base", milestone([YEARS_5, YEARS_5 + 2**-20, never, 0.0]))
     assert result.reached == 2
     assert result.curve.estimate[-2:].tolist() == [0.25, 0.5]
     assert result.probability.estimate == 0.5
 
 
 def test_a_fact_before_the_start_counts_from_day_0_and_as_itself_in_the_mean():
-    result = milestone([-30.5] * 40).result("approval", "base")
+    result = milestone_result("approval", "base", milestone([-30.5] * 40))
     assert result.curve.estimate.tolist() == [1.0] * len(result.curve.days)
     assert result.given_reached["mean"].estimate == -30.5
     assert result.given_reached["p50"].estimate == 0
 
 
 def test_no_arrival_gives_a_probability_and_a_reason_and_nothing_else():
-    result = milestone([never] * 50).result("approval", "rmat")
+    result = milestone_result("approval", "rmat", milestone([never] * 50))
     assert (result.probability.estimate, result.probability.low) == (0, 0)
     assert result.probability.high == pytest.approx(0.0713, abs=1e-4)
     assert all(estimate == summary.NONE for estimate in result.given_reached.values())
@@ -210,7 +211,7 @@ def test_no_arrival_gives_a_probability_and_a_reason_and_nothing_else():
 
 
 def test_all_arrive_at_one_time():
-    result = milestone([100.5] * 200).result("approval", "rmat")
+    result = milestone_result("approval", "rmat", milestone([100.5] * 200))
     assert (result.probability.estimate, result.probability.high) == (1, 1)
     assert result.given_reached["sd"].estimate == 0
     for name in ("p10", "p50", "p80", "p90"):
@@ -222,21 +223,21 @@ def test_all_arrive_at_one_time():
 
 @pytest.mark.parametrize("sets", [1, 4])
 def test_one_replication(sets):
-    result = milestone([50.0], sets).result("approval", "base")
+    result = milestone_result("approval", "base", milestone([50.0], sets))
     assert result.probability.estimate == 1
     assert result.probability.low < 0.25
     assert result.given_reached["p50"] == summary.NONE
 
 
 def test_few_arrivals_give_no_tails_and_say_how_many_replications_would():
-    given_reached = milestone([*np.linspace(1, 900, 40), *[never] * 460]).result("approval", "rmat")
+    given_reached = milestone_result("approval", "rmat", milestone([*np.linspace(1, 900, 40), *[never] * 460]))
     assert given_reached.given_reached["mean"].low is not None
     assert given_reached.given_reached["p50"].estimate == 438
     assert given_reached.given_reached["p90"] == summary.NONE
     assert given_reached.notes == (
         "rmat: 40 of 500 replications reached approval; P10, P80 and P90 need 100, about 1,250 replications.",
     )
-    fewer = milestone([*np.linspace(1, 900, 29), never]).result("approval", "rmat")
+    fewer = milestone_result("approval", "rmat", milestone([*np.linspace(1, 900, 29), never]))
     assert set(fewer.given_reached.values()) == {summary.NONE}
     assert fewer.notes[0].startswith(
         "rmat: 29 of 30 replications reached approval; a mean and a median need 30, about 32"
@@ -246,7 +247,7 @@ def test_few_arrivals_give_no_tails_and_say_how_many_replications_would():
 
 def test_a_milestone_that_ends_is_available_between_its_two_times():
     until = np.where(np.arange(SIZE) % 3 == 0, never, UNTIL)
-    curve = milestone(BASE, until=until).result("approval", "base").available_at
+    curve = milestone_result("approval", "base", milestone(BASE, until=until)).available_at
     assert curve is not None
     for day, share in zip(curve.days, curve.estimate, strict=True):
         assert share == np.mean((np.floor(BASE) <= day) & (np.floor(until) > day))
@@ -254,7 +255,7 @@ def test_a_milestone_that_ends_is_available_between_its_two_times():
 
 
 def test_an_end_before_the_milestone_takes_nothing_from_others():
-    curve = milestone([300.0, 100.0], until=np.array([200.0, never])).result("approval", "base").available_at
+    curve = milestone_result("approval", "base", milestone([300.0, 100.0], until=np.array([200.0, never]))).available_at
     assert curve is not None
     assert set(curve.estimate.tolist()) == {0.0, 0.5}
 
@@ -264,7 +265,7 @@ def test_an_end_before_the_milestone_takes_nothing_from_others():
 
 def test_sets_leave_every_estimate_as_it_is():
     times = some_times("sets", 3000)
-    one, many = (milestone(times, sets).result("approval", "base") for sets in (1, 30))
+    one, many = (milestone_result("approval", "base", milestone(times, sets)) for sets in (1, 30))
     assert many.curve.estimate.tolist() == one.curve.estimate.tolist()
     for name, value in one.given_reached.items():
         assert many.given_reached[name].estimate == value.estimate
@@ -277,7 +278,7 @@ def test_sets_that_differ_widen_intervals_and_show_a_band():
     k = np.arange(6000)
     arrives = draw("hetero", 6000) < 0.1 + 0.8 * (k % 20) / 19
     times = np.where(arrives, np.floor(100 + 50 * (k % 20) + 300 * draw("hetero/time", 6000)), never)
-    one, many = (milestone(times, sets).result("approval", "base") for sets in (1, 20))
+    one, many = (milestone_result("approval", "base", milestone(times, sets)) for sets in (1, 20))
     for name in ("mean", "p10", "p50", "p80", "p90"):
         narrow, wide = one.given_reached[name], many.given_reached[name]
         assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
@@ -290,7 +291,7 @@ def test_sets_that_differ_widen_intervals_and_show_a_band():
 
 
 def test_a_band_needs_two_replications_a_set():
-    result = milestone(some_times("thin", 40), 50).result("approval", "base")
+    result = milestone_result("approval", "base", milestone(some_times("thin", 40), 50))
     assert result.probability.band is None
     assert summary.NO_BAND in result.notes
 
@@ -308,7 +309,7 @@ def test_outcomes_are_shares_that_sum_to_one():
 def spans(start, end, outcome, mask, names=("a", "b")):
     reduction = SpanReduction(names, 1000.0)
     reduction.add(*(np.asarray(x) for x in (start, end, outcome, mask)))
-    return {span.stage: span for span in reduction.result()}
+    return {span.stage: span for span in stage_spans(reduction)}
 
 
 def test_spans_are_of_the_futures_that_reach_the_goal():

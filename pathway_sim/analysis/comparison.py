@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from pathway_sim.analysis import clusters
 from pathway_sim.analysis.clusters import Ints
+from pathway_sim.analysis.reductions import PairReduction
 from pathway_sim.analysis.results import ComparisonResult, Curve, Estimate
 from pathway_sim.analysis.summary import (
     FEW,
@@ -18,9 +18,6 @@ from pathway_sim.analysis.summary import (
     quantile_estimate,
 )
 from pathway_sim.units import MONTH
-
-if TYPE_CHECKING:
-    from pathway_sim.analysis.reductions import PairReduction
 
 
 def comparison_result(baseline: str, arm: str, milestone: str, pair: PairReduction) -> ComparisonResult:

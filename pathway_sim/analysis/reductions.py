@@ -13,9 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pathway_sim.analysis import comparison, summary
 from pathway_sim.analysis.counts import DayCounts, curve_days, signed_days
-from pathway_sim.analysis.results import ComparisonResult, MilestoneResult, StageSpan
 from pathway_sim.analysis.sums import ExactSums
 
 Ints = npt.NDArray[np.int64]
@@ -77,10 +75,6 @@ class MilestoneReduction:
         if other.ended is not None:
             self.ended = self.ended or self._counts()
             self.ended.merge(other.ended)
-
-    def result(self, name: str, arm: str) -> MilestoneResult:
-        """What is reported of the milestone; see `summary.milestone_result`."""
-        return summary.milestone_result(name, arm, self)
 
 
 class OutcomeReduction:
@@ -179,10 +173,6 @@ class SpanReduction:
         for mine, theirs in zip(self.starts + self.ends, other.starts + other.ends, strict=True):
             mine.merge(theirs)
 
-    def result(self) -> tuple[StageSpan, ...]:
-        """One row for each stage that starts in some replication that reaches the goal; see `summary.stage_spans`."""
-        return summary.stage_spans(self)
-
 
 class PairReduction:
     """One milestone in an arm and in the baseline, on the same futures.
@@ -226,7 +216,3 @@ class PairReduction:
         self.order += other.order
         for name in ("baseline", "arm", "both", "gains", "gained", "restricted"):
             getattr(self, name).merge(getattr(other, name))
-
-    def result(self, baseline: str, arm: str, milestone: str) -> ComparisonResult:
-        """What is reported of the two arms; see `comparison.comparison_result`."""
-        return comparison.comparison_result(baseline, arm, milestone, self)

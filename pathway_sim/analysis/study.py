@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pathway_sim.analysis import reductions, summary
+from pathway_sim.analysis.comparison import comparison_result
 from pathway_sim.analysis.elapsed import IntervalReduction
 from pathway_sim.analysis.results import ArmResult, ComparisonResult
 from pathway_sim.analysis.waits import WaitReduction, joins
@@ -55,7 +56,7 @@ class Study:
         """The arms, and their comparisons with the baseline."""
         arms = {name: arm.result(name) for name, arm in self.arms.items()}
         goal = next(iter(self.arms.values())).pathway.goal
-        return arms, tuple(pair.result(self.baseline, name, goal) for name, pair in self.pairs.items())
+        return arms, tuple(comparison_result(self.baseline, name, goal, pair) for name, pair in self.pairs.items())
 
 
 class _Arm:

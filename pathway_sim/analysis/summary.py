@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from pathway_sim.analysis import clusters
 from pathway_sim.analysis.counts import DayCounts
+from pathway_sim.analysis.reductions import MilestoneReduction, OutcomeReduction, SpanReduction
 from pathway_sim.analysis.results import ArmResult, ComparisonResult, Curve, Estimate, MilestoneResult, StageSpan
 from pathway_sim.analysis.sums import ExactSums
-
-if TYPE_CHECKING:
-    from pathway_sim.analysis.reductions import MilestoneReduction, OutcomeReduction, SpanReduction
 
 Ints = npt.NDArray[np.int64]
 
@@ -40,8 +37,10 @@ def arm_result(
         name=name,
         replications=outcomes.total,
         outcomes=outcomes.result(),
-        milestones={milestone: reduction.result(milestone, name) for milestone, reduction in milestones.items()},
-        spans=() if spans is None else spans.result(),
+        milestones={
+            milestone: milestone_result(milestone, name, reduction) for milestone, reduction in milestones.items()
+        },
+        spans=() if spans is None else stage_spans(spans),
     )
 
 

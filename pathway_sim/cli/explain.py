@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pathway_sim.cli.options import View, common, overrides
+from pathway_sim.cli.options import View, common, load_scenario, overrides
 from pathway_sim.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ def explain(view: View, /, term: str, scenario: str | None, sets: tuple[str, ...
     TERM is a figure of the evidence catalogue, an agency's rule, a kind of stage, a warning, or a word of the field.
     With a SCENARIO it can also be one of its stages or effects, or the path of a number.
     """
-    from pathway_sim.cli.scenarios import load_scenario
     from pathway_sim.scenario.explain import explain as explained
     from pathway_sim.scenario.explain_parts import UnknownTermError
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pathway_sim.cli.options import View, common, overrides
-from pathway_sim.cli.scenarios import load_scenario
+from pathway_sim.cli.options import View, common, load_scenario, overrides
 from pathway_sim.errors import RequirementError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pathway_sim.cli.options import View, common, overrides
+from pathway_sim.cli.options import View, common, load_scenario, overrides
 from pathway_sim.errors import UsageError
 
 
@@ -30,13 +30,10 @@ def map_(view: View, /, scenario: str, arm: str | None, out: Path | None, sets: 
     """
     from pathway_sim.cli.screen import visible, write_json
     from pathway_sim.report import map as maps
-    from pathway_sim.scenario import load
     from pathway_sim.table import Table
     from pathway_sim.units import suggest
 
-    if not scenario:
-        raise UsageError("name a scenario: a path, the name of a shipped one, or - for standard input")
-    loaded = load(scenario, sets=sets)
+    loaded = load_scenario(scenario, sets)
     name = loaded.baseline if arm is None else arm
     if name not in loaded.pathways:
         hint = suggest(name, loaded.pathways) or f"; arms are {', '.join(loaded.pathways)}"

@@ -1,13 +1,20 @@
-"""Options that several commands share. Those of the whole program work before or after the command."""
+"""Options that several commands share, and the scenario that they name. Those of the whole program work before or after
+the command.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from pathway_sim.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathway_sim.scenario import Scenario
 
 ENGINES = ("batch", "reference")
 CHARTS = ("availability", "timeline")
@@ -95,3 +102,12 @@ def running(function: Function) -> Function:
         option("--workers", type=int, metavar="W", help="Parallel workers; changes no number.  [default: as it pays]"),
     )
     return _with(overrides(function), options)
+
+
+def load_scenario(source: str, sets: Sequence[str] = ()) -> Scenario:
+    """A scenario that was named on the command line, with its overrides."""
+    from pathway_sim.scenario import load
+
+    if not source:
+        raise UsageError("name a scenario: a path, the name of a shipped one, or - for standard input")
+    return load(source, sets=sets)

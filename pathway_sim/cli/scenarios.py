@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pathway_sim.cli.options import View, common, overrides
+from pathway_sim.cli.options import View, common, load_scenario, overrides
 from pathway_sim.errors import RequirementError, StorageError, UsageError
 
 if TYPE_CHECKING:
@@ -212,15 +212,6 @@ def show(
         write_json(document.plain(node))
     else:
         click.echo(visible(document.dump(node, origins)), nl=False)
-
-
-def load_scenario(source: str, sets: tuple[str, ...]) -> Scenario:
-    """A scenario that was named on the command line, with its overrides."""
-    from pathway_sim.scenario import load
-
-    if not source:
-        raise UsageError("name a scenario: a path, the name of a shipped one, or - for standard input")
-    return load(source, sets=sets)
 
 
 @click.command(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pathway_sim.cli import lint
-from pathway_sim.cli.options import CHARTS, FARTHEST, View, common, running
+from pathway_sim.cli.options import CHARTS, FARTHEST, View, common, load_scenario, running
 from pathway_sim.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def chart(view: View, /, scenario: str, kind: str, out: Path | None, **given: An
     """Simulate SCENARIO and draw one chart. With --format csv or json: print the numbers that it would draw."""
     from pathway_sim.report.charts import CHARTS as DRAWN
 
-    loaded = _load(scenario, given)
+    loaded = load_scenario(scenario, given.pop("sets"))
     results = _simulate(view, loaded, _settings(given, compare=True))
     if view.format != "table":
         _print_rows(view, DRAWN[kind].data(results).table())
@@ -103,19 +103,11 @@ def chart(view: View, /, scenario: str, kind: str, out: Path | None, **given: An
     click.echo(str(path))
 
 
-def _load(source: str, given: dict[str, Any]) -> Scenario:
-    from pathway_sim.scenario import load
-
-    if not source:
-        raise UsageError("name a scenario: a path, the name of a shipped one, or - for standard input")
-    return load(source, sets=given.pop("sets"))
-
-
 def _report(view: View, source: str, given: dict[str, Any], *, compare: bool) -> None:
     """Run, write what was asked for, and print."""
     charts, events, save = (given.pop(name, None) for name in ("charts", "events", "save"))
     with _ready(charts), _artist(charts) as artist:  # at once, so that it is ready when the futures are
-        scenario = _load(source, given)
+        scenario = load_scenario(source, given.pop("sets"))
         settings = _settings(given, compare=compare)
         if compare:
             _require_two_arms(scenario, settings)
