@@ -78,7 +78,9 @@ def facts_of(condition: Condition) -> Iterator[Fact]:
 
 @dataclass(frozen=True)
 class Effect:
-    """One named effect on one input: acts if `condition` holds at the step's start."""
+    """One effect on one input: acts if `condition` holds at the step's start. It has the name that the file gives it;
+    the change of an agency's rule on a day has none.
+    """
 
     name: str
     condition: Condition
@@ -196,9 +198,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class StageInfo:
-    """What outputs say of a stage: its steps' ranks, a short title, its track, and whether it can end in several
-    ways.
-    """
+    """What outputs say of a stage: a short title, its track, and its steps' ranks."""
 
     name: str
     title: str
@@ -239,6 +239,16 @@ class Pathway:
         """How a replication can end: the goal first, then ``<outcome>:<stage>`` in pathway order, then ``censored``."""
         labels = (f"{step.outcomes[code]}:{step.stage}" for step in self.steps for code in sorted(step.terminal))
         return tuple(dict.fromkeys((self.goal, *labels, "censored")))
+
+    def unknowns(self) -> Iterator[Number]:
+        """The numbers of which something is not known, as often as they are used."""
+        sources: list[Number | Chance] = [self.pace.sd_log, self.pace.level] if self.pace else []
+        for step in self.steps:
+            for value in step.inputs.values():
+                sources += [value.source, *(effect.number for effect in value.effects)]
+        for source in sources:
+            numbers = source.parameters.values() if isinstance(source, Chance) else (source,)
+            yield from (number for number in numbers if number.unknown is not None)
 
     @cached_property
     def rank(self) -> Mapping[str, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from pathway_sim.analysis.results import Results
 from pathway_sim.analysis.study import Chunk, Study
 from pathway_sim.engines import choose, engine
 from pathway_sim.errors import PathwayError, UsageError
-from pathway_sim.parameters import Chance, Number, ParameterSets
+from pathway_sim.parameters import ParameterSets
 from pathway_sim.pathway import Pathway
 from pathway_sim.scenario import Scenario
 from pathway_sim.scenario.sources import inputs
@@ -251,7 +251,7 @@ def _notes(pathways: Iterable[Pathway], sets: ParameterSets) -> Iterator[str]:
     if sets.count == 1:
         return
     far: dict[str, str] = {}
-    for number in _unknowns(pathways):
+    for number in (number for pathway in pathways for number in pathway.unknowns()):
         assert number.unknown is not None
         mean = float(sets.values(number.unknown).mean())
         if abs(mean - number.value) > FAR * abs(number.value) + 1e-12 and "cause" not in number.unknown.name:
@@ -259,14 +259,3 @@ def _notes(pathways: Iterable[Pathway], sets: ParameterSets) -> Iterator[str]:
                 f"{number.unknown.name}: stated {number.value:.4g}, mean over the parameter sets {mean:.4g}"
             )
     yield from (far[name] for name in sorted(far))
-
-
-def _unknowns(pathways: Iterable[Pathway]) -> Iterator[Number]:
-    for pathway in pathways:
-        sources: list[Number | Chance] = [pathway.pace.sd_log, pathway.pace.level] if pathway.pace else []
-        for step in pathway.steps:
-            for value in step.inputs.values():
-                sources += [value.source, *(effect.number for effect in value.effects)]
-        for source in sources:
-            numbers: Sequence[Number] = list(source.parameters.values()) if isinstance(source, Chance) else [source]
-            yield from (number for number in numbers if number.unknown is not None)

@@ -641,6 +641,11 @@ def over(base: str, *texts: str) -> Mapping:
         # a number that is only an agency's rule, and joins of facts, are replaced as a whole
         ("a: {rule: fda.x}", "a: {first: 1, later: 2}", {"a": {"first": 1, "later": 2}}),
         ("stages: {s: {if: {all: [x]}}}", "stages: {s: {if: {any: [y]}}}", {"stages": {"s": {"if": {"any": ["y"]}}}}),
+        (
+            "stages: {s: {rescind: {after: {kind: normal, mean: 1}}}}",
+            "stages: {s: {rescind: {after: {mean: 2}}}}",
+            {"stages": {"s": {"rescind": {"after": {"kind": "normal", "mean": 2}}}}},
+        ),
         ("effects: {e: {if: {not: x}}}", "effects: {e: {if: {all: [y]}}}", {"effects": {"e": {"if": {"all": ["y"]}}}}),
         ("milestones: {m: {all: [x]}}", "milestones: {m: {any: [y]}}", {"milestones": {"m": {"any": ["y"]}}}),
         (

@@ -140,6 +140,27 @@ arms:
     assert (finding.name, finding.origin.line, finding.path) == ("rmat-shortens-goal", 9, "stages.bla.goal.standard")
 
 
+def test_an_effect_on_a_table_acts_on_all_of_it():
+    overrides = [
+        "stages.ind.repair={cmc: 6 months, clinical: 6 months}",
+        "stages.ind.cause={cmc: 0.5, clinical: rest}",
+        "effects.gate=" + GRANTED % ("bla.resubmission_goal", "scale", 0.5),
+    ]
+    assert names("msc-dpn", *overrides) == ["rmat-shortens-goal"]
+
+
+def test_filing_days_are_added_to_a_goal_that_is_left_to_the_agency():
+    application = {
+        "kind": "application",
+        "after": "filing",
+        "goal": {"share": 0.5},
+        "approve": 0.5,
+        "response": "1 year",
+    }
+    stages = {"filing": {"kind": "work", "duration": "60 days"}, "bla": application | {"slip": "3 days"}}
+    assert [each.name for each in lint(read(made(stages)))] == ["filing-counted-twice"]
+
+
 def test_a_letter_that_is_terminal():
     text = b"""
 format: 1

@@ -171,6 +171,17 @@ def test_effects_are_drawn_where_they_can_act():
     assert drawn.idle == ("idle",)
 
 
+def test_a_later_regime_of_a_rule_is_no_effect():
+    drawn = mapped({"meeting": {"kind": "meeting", "type": "b_eop"}}, as_of="2016-01-01")
+    assert node(drawn, "meeting").effects == ()
+
+
+def test_a_guard_that_is_met_before_the_start_guards_nothing():
+    stages = {"a": TRIAL, "b": {**work(["a.success"]), "if": "a.success"}}
+    b = node(mapped(stages, start={"stage": "b"}), "b")
+    assert (b.runs, b.guard) == ("always", "")
+
+
 def test_a_later_start_leaves_out_what_is_over():
     stages = {"a": work(), "b": work(["a"]), "c": work(["a", "b"])}
     drawn = mapped(stages, start={"stage": "b"})

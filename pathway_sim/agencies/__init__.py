@@ -51,13 +51,9 @@ class Rule:
     title: str
     regimes: tuple[Regime, ...]
 
-    def on(self, date: datetime.date) -> Regime | None:
-        """The regime in force on a day; None before the first one. The last one goes on for ever."""
-        return next((r for r in reversed(self.regimes) if r.start is None or r.start <= date), None)
-
-    def after(self, date: datetime.date) -> tuple[Regime, ...]:
-        """The regimes that begin after a day."""
-        return tuple(regime for regime in self.regimes if regime.start is not None and regime.start > date)
+    def on(self, date: datetime.date) -> Regime:
+        """The regime in force on a day; before the first one, that. The last one goes on for ever."""
+        return next((r for r in reversed(self.regimes) if r.start is None or r.start <= date), self.regimes[0])
 
 
 class UnknownRuleError(LookupError):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pathway_sim import agencies
 from pathway_sim.agencies import Regime
 
@@ -28,14 +26,16 @@ def table(agency: str) -> str:
 
 def _row(regime: Regime) -> str:
     start, end = ("" if date is None else date.isoformat() for date in (regime.start, regime.end))
-    return " | ".join((_number(regime.number), start, end, regime.status, source(regime)))
+    return " | ".join((number(regime), start, end, regime.status, source(regime)))
 
 
-def _number(number: dict[str, Any]) -> str:
-    if "kind" not in number:
-        return str(number["value"])
-    parameters = ", ".join(f"{name} {number[name]}" for name in PARAMETERS if name in number)
-    return f"{number.get('value', '')} ({number['kind']}: {parameters})".strip()
+def number(regime: Regime) -> str:
+    """The number of a regime in a few words."""
+    stated = regime.number
+    if "kind" not in stated:
+        return str(stated["value"])
+    parameters = ", ".join(f"{name} {stated[name]}" for name in PARAMETERS if name in stated)
+    return f"{stated.get('value', '')} ({stated['kind']}: {parameters})".strip()
 
 
 def source(regime: Regime) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from pathway_sim.engines import choose
 from pathway_sim.fields import Magnitude
 from pathway_sim.parameters import Floats, ParameterSets
+from pathway_sim.pathway import Given
 from pathway_sim.scenario import CheckPlan, Scenario
 from pathway_sim.trajectories import Trajectories, time_of
 from pathway_sim.units import MONTH, YEAR
@@ -45,7 +46,8 @@ def _statistic(plan: CheckPlan, values: Floats) -> tuple[float, int]:
     if values.size == 0:
         return float("nan"), 0
     if plan.spec.statistic == "sd_log" and "share" not in plan.facts:
-        return float(np.log(values[values > 0]).std()), values.size
+        lasting = values[values > 0]
+        return (float(np.log(lasting).std()), values.size) if lasting.size else (float("nan"), 0)
     if plan.spec.statistic == "median" and "share" not in plan.facts:
         return float(np.median(values)), values.size
     return float(values.mean()), values.size
@@ -76,6 +78,8 @@ def _rows(scenario: Scenario, measured: dict[str, tuple[float, int]]) -> Iterato
         )
         what = "share" if "share" in plan.facts else plan.spec.statistic
         result = "ok" if passes(plan, value) else "no replication" if count == 0 else "OUTSIDE"
+        if any(isinstance(plan.facts.get(name), Given) for name in ("from", "given")):
+            result = "not compared"  # it begins before the first stage of the scenario
         simulated = "–" if count == 0 else _shown(Magnitude(value, low.dimension))
         yield (
             f"{plan.name.replace('_', ' ')}, {what}",

@@ -124,7 +124,7 @@ class IntervalResult:
 @dataclass(frozen=True)
 class ArmResult:
     """One arm: how its replications ended (shares that sum to 1, goal first, censored last), milestones and stages;
-    what held its stages, and its intervals.
+    what held its stages, and its intervals. `titles` are those of the stages.
     """
 
     name: str
@@ -134,6 +134,7 @@ class ArmResult:
     spans: tuple[StageSpan, ...] = ()
     waits: tuple[WaitResult, ...] = ()
     intervals: Mapping[str, IntervalResult] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

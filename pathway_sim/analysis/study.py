@@ -103,4 +103,5 @@ class _Arm:
             spans=tuple(replace(span, title=titles[span.stage]) for span in result.spans),
             waits=tuple(wait.result() for wait in self.waits),
             intervals={name: interval.result(name) for name, interval in self.intervals.items()},
+            titles=titles,
         )

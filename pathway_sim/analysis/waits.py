@@ -48,7 +48,10 @@ class Join:
 def joins(pathway: Pathway) -> Iterator[Join]:
     """The stages that are not switched off and wait for two others or more, in pathway order."""
     stages = {info.name: info for info in pathway.stages}
+    first = {info.ranks[0] for info in pathway.stages}  # an interim analysis starts with its trial: one join, not two
     for rank, step in enumerate(pathway.steps):
+        if rank not in first:
+            continue
         members = tuple(_members(step.after))
         if len(members) < 2 or (step.guard is not None and _is_never(step.guard)):
             continue

@@ -7,11 +7,12 @@ that every later complaint can name the file, the line and the column.
 from pathway_sim.document.extends import Library, load
 from pathway_sim.document.files import read
 from pathway_sim.document.nodes import DEFAULT, Mapping, Node, Origin, Scalar, Sequence, find, locate, plain
-from pathway_sim.document.overrides import expand, overlay, parse_set
+from pathway_sim.document.overrides import DEFINING, expand, overlay, parse_set
 from pathway_sim.document.writer import dump
 
 __all__ = [
     "DEFAULT",
+    "DEFINING",
     "Library",
     "Mapping",
     "Node",

@@ -10,7 +10,8 @@ from pathway_sim.document.syntax import characters, parse
 from pathway_sim.errors import Problem, ScenarioError
 
 MAX_SET = 4_000
-DEFINING = ("value", "evidence", "kind", "quantity", "rule")
+DEFINING = ("kind", "value", "evidence", "quantity", "rule")
+"""Keys that make a mapping a number of its own, which replaces what it is laid over."""
 FACTS = {
     "stages": ("after", "if"),
     "effects": ("if",),
@@ -71,7 +72,7 @@ def _is_fact(old: Mapping, new: Mapping, path: tuple[str, ...]) -> bool:
     """Whether one of two mappings at a path joins facts, so that their keys do not belong together."""
     if path[0] == "milestones":
         return len(path) == 2 and bool(JOINS & (old.entries.keys() | new.entries.keys()))
-    return path[-1] in FACTS.get(path[0], ())
+    return len(path) == 3 and path[2] in FACTS.get(path[0], ())
 
 
 def _recite(base: Mapping, over: Mapping, merged: Mapping) -> Mapping:

@@ -117,7 +117,7 @@ def figure(reference: str) -> Figure:
     value = found["value"]
     if isinstance(value, dict) and name is None:
         raise UnknownFigureError(f"{entry_id} holds several figures; name one of {', '.join(value)}")
-    value, unit, n, definition = (_own(found.get(key), name) for key in ("value", "unit", "n", "definition"))
+    value, unit, n, definition = (own(found.get(key), name) for key in ("value", "unit", "n", "definition"))
     if not isinstance(value, (int, float)):
         raise UnknownFigureError(f"{reference} is not a number")
     source, scale = found["source"], UNITS.get(unit, 1.0)
@@ -153,7 +153,7 @@ def named(reference: str) -> tuple[str, str | None]:
     raise UnknownFigureError(f"the evidence catalogue has no entry {reference!r}{suggest(reference, entries())}")
 
 
-def _own(given: Any, name: str | None) -> Any:
+def own(given: Any, name: str | None) -> Any:
     """What an entry says of one of its figures: said of all at once, or by name."""
     return given.get(name) if isinstance(given, dict) else given
 
@@ -161,11 +161,11 @@ def _own(given: Any, name: str | None) -> Any:
 def _dispersion(given: dict[str, Any] | None, name: str | None, scale: float) -> Dispersion | None:
     if given is None:
         return None
-    numbers = {key: own for key in ("value", "low", "high") if (own := _own(given.get(key), name)) is not None}
+    numbers = {key: each for key in ("value", "low", "high") if (each := own(given.get(key), name)) is not None}
     if not numbers:
         return None
     factor = 1.0 if given["kind"] == "sd_log" else scale
-    return Dispersion(given["kind"], **{key: own * factor for key, own in numbers.items()})
+    return Dispersion(given["kind"], **{key: each * factor for key, each in numbers.items()})
 
 
 def _log_odds(share: float) -> float:

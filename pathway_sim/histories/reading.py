@@ -59,17 +59,17 @@ class _Reader:
             id=name,
             **{key: self.text(at.get(key), f"{name}.{key}") for key in ("name", "sponsor", "modality", "area")},
             designations=tuple(
-                self.text(item, f"{name}.designations") for item in self.items(at.get("designations"), name)
+                self.text(item, f"{name}.designations") for item in self.items(at, "designations", name)
             ),
             designations_from=None if known is None else self.origin(known, f"{name}.designations_from"),
             review=self.stated(at.get("review"), f"{name}.review", REVIEWS),
             approval_kind=self.stated(at.get("approval_kind"), f"{name}.approval_kind"),
             facts={fact: self.dated(each, f"{name}.facts.{fact}") for fact, each in facts.items()},
             cycles=tuple(
-                self.cycle(item, f"{name}.cycles.{k}") for k, item in enumerate(self.items(at.get("cycles"), name))
+                self.cycle(item, f"{name}.cycles.{k}") for k, item in enumerate(self.items(at, "cycles", name))
             ),
             sources=tuple(
-                self.source(item, f"{name}.sources.{k}") for k, item in enumerate(self.items(at.get("sources"), name))
+                self.source(item, f"{name}.sources.{k}") for k, item in enumerate(self.items(at, "sources", name))
             ),
             note=self.text(at["note"], f"{name}.note") if "note" in at else "",
         )
@@ -110,10 +110,11 @@ class _Reader:
             self.add(node, path, f'the field "{key}" is missing')
         return {key: value for key, value in node.entries.items() if key in known}
 
-    def items(self, node: Node | None, path: str) -> tuple[Node, ...]:
+    def items(self, at: dict[str, Node], key: str, path: str) -> tuple[Node, ...]:
+        node = at.get(key)
         if node is None or isinstance(node, Sequence):
             return () if node is None else node.items
-        self.add(node, path, "must be a list")
+        self.add(node, f"{path}.{key}", "must be a list")
         return ()
 
     def text(self, node: Node | None, path: str) -> str:

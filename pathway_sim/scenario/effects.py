@@ -17,6 +17,11 @@ WIDEST_PACE = 20  # its exponential can still be multiplied with any length of t
 OPERATORS = ("set", "odds", "scale")
 
 
+def meant(name: str, target: str) -> bool:
+    """Whether the name of a number, or of a table of numbers, means this one."""
+    return target == name or target.startswith(f"{name}.")
+
+
 class Effects:
     """Binds the effects of one arm to the numbers that they act on."""
 
@@ -48,10 +53,12 @@ class Effects:
     def targets(self, name: str) -> list[tuple[str, str]]:
         """The stages and numbers that an effect acts on; what is wrong with the others is reported."""
         found: list[tuple[str, str]] = []
+        spec = self.names.parts.effects.get(name)
         for path, target in self.names.texts(("effects", name, "on")):
             stage, _, inner = target.partition(".")
             if message := self._no_target(stage, inner):
-                self.problems.add(path, message)
+                if spec is None or spec.enabled:  # what is switched off may name what a file has replaced
+                    self.problems.add(path, message)
             elif {(stage, each) for each in self._numbers(stage, inner)} & {*found}:
                 self.problems.add(path, f"{target} is named twice")
             elif self.names.parts.stages[stage] is not None:
@@ -60,14 +67,16 @@ class Effects:
 
     def _numbers(self, stage: str, inner: str) -> list[str]:
         """The number of a stage with this name; or, of a table of numbers, all of them."""
-        return sorted(each for each in self.names.inputs(stage) if each == inner or each.startswith(f"{inner}."))
+        return sorted(each for each in self.names.inputs(stage) if meant(inner, each))
 
     def _no_target(self, stage: str, inner: str) -> str:
         """Why there is no such number, or an empty string."""
         if stage not in self.names.parts.stages:
             return f'there is no stage "{stage}"{suggest(stage, self.names.parts.stages)}'
-        targets = self.names.inputs(stage)
-        if self.names.parts.stages[stage] is None or (inner and self._numbers(stage, inner)):
+        targets, found = self.names.inputs(stage), self._numbers(stage, inner)
+        if len({is_time(targets[each]) for each in found}) > 1:
+            return f"means lengths of time and plain numbers; name {', '.join(f'{stage}.{each}' for each in found)}"
+        if found or self.names.parts.stages[stage] is None:
             return ""
         if not inner:
             return f"names a stage and not a number in it; write {stage}.{' or '.join(sorted(targets)[:1])}"

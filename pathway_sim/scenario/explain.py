@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from pathway_sim import agencies, document, evidence
+from pathway_sim.agencies import listing
+from pathway_sim.evidence.figure import own
 from pathway_sim.evidence.words import DEFINITIONS
 from pathway_sim.scenario.explain_parts import CITATIONS, Explanation, Row, UnknownTermError, of_part, parts
 from pathway_sim.scenario.library import SHIPPED
@@ -78,7 +80,7 @@ def _of_figure(reference: str) -> Explanation:
     entry = evidence.entries()[entry_id]
     source = entry["source"]
     names = (name,) if name or not isinstance(entry["value"], dict) else tuple(entry["value"])
-    counted = sorted({own for each in names if (own := _own(entry.get("definition"), each))})
+    counted = sorted({how for each in names if (how := own(entry.get("definition"), each))})
     rows = [
         ("population", entry["population"]),
         *((each or "value", _amount(entry, each)) for each in names),
@@ -95,17 +97,13 @@ def _of_figure(reference: str) -> Explanation:
     return Explanation(reference, entry["quantity"], _filled(rows))
 
 
-def _own(given: Any, name: str | None) -> Any:
-    return given.get(name) if isinstance(given, dict) else given
-
-
 def _amount(entry: dict[str, Any], name: str | None) -> str:
     """The value with its unit, its count and its scatter, in the units of its source."""
-    value, unit, n = (_own(entry.get(key), name) for key in ("value", "unit", "n"))
+    value, unit, n = (own(entry.get(key), name) for key in ("value", "unit", "n"))
     text = f"{value:,}" if isinstance(value, int) else str(value)
     text += "" if unit in ("proportion", "date") else f" {unit}"
     scatter = entry.get("dispersion", {})
-    ends = {key: _own(scatter.get(key), name) for key in ("value", "low", "high")}
+    ends = {key: own(scatter.get(key), name) for key in ("value", "low", "high")}
     spread = SPREADS[scatter["kind"]].format(**ends) if any(end is not None for end in ends.values()) else ""
     return ", ".join(filter(None, (text, f"n = {n:,}" if n is not None else "", spread)))
 
@@ -139,13 +137,15 @@ def _rule(term: str) -> agencies.Rule | None:
 def _of_rule(rule: agencies.Rule) -> Explanation:
     rows: list[Row] = []
     for regime in rule.regimes:
-        number = dict(regime.number)
-        cited = [f"{key}: {number.pop(key)}" for key in CITATIONS if key in number]
         dates = f"from {regime.start or 'the beginning'}" + (f" until {regime.end}" if regime.end else "")
-        shown = number["value"] if number.keys() == {"value"} else number
-        rows += [(dates, f"{shown} ({regime.status})"), *(("source", each) for each in cited)]
+        rows += [(dates, f"{listing.number(regime)} ({regime.status})")]
+        rows += [("source", f"{key}: {_listed(regime.number[key])}") for key in CITATIONS if key in regime.number]
         rows += [("link", regime.url), ("note", regime.note)]
     return Explanation(rule.name, f"rule of an agency: {rule.title}", _filled(rows))
+
+
+def _listed(texts: str | list[str]) -> str:
+    return texts if isinstance(texts, str) else ", ".join(texts)
 
 
 @lru_cache(maxsize=1)

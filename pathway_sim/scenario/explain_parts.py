@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pathway_sim import evidence
+from pathway_sim import agencies, evidence
+from pathway_sim.agencies import listing
 from pathway_sim.distributions import Distribution
 from pathway_sim.document import Mapping, Node, Scalar, dump, find, plain
 from pathway_sim.evidence import is_verified
 from pathway_sim.parameters import Chance, Number
 from pathway_sim.pathway import Pathway
+from pathway_sim.scenario import regimes
 from pathway_sim.scenario.load import Scenario
 from pathway_sim.scenario.references import Parts
 from pathway_sim.scenario.resolved import of_arm, with_defaults
@@ -55,31 +57,41 @@ def of_part(scenario: Scenario, term: str) -> Explanation | None:
         node = find(whole, each)
         if node is not None:
             return _explained(scenario, ".".join(each), node)
-    left = [number for number in numbers(scenario, scenario.pathways) if number.rule and number.path.endswith(term)]
+    known = (number for number in numbers(scenario, scenario.pathways) if number.rule)
+    left = [number for number in known if f".{number.path}".endswith(f".{term}")]
     return _left(scenario, left[0]) if left else None
 
 
 def _left(scenario: Scenario, number: Cited) -> Explanation:
     """A number that a stage leaves to an agency's rule."""
     rows = [("value", f"as the rule {number.rule} has it"), *_sources(number), *_certainty(scenario, number.path)]
-    return Explanation(number.path, "left to the agency's rule", tuple(rows))
+    return Explanation(number.path, "left to the agency's rule", (*rows, *_later(scenario, number.rule)))
+
+
+def _later(scenario: Scenario, rule: str) -> Iterator[Row]:
+    """What replaces the number of a rule on later days."""
+    for place, _ in regimes.later(rule, scenario.as_of):
+        regime = agencies.rule(rule).regimes[place]
+        yield f"from {regime.start}", listing.number(regime)
 
 
 def _explained(scenario: Scenario, path: str, node: Node) -> Explanation:
     names = path.split(".")
     rows: list[Row] = [("stated at", str(node.origin))]
     if isinstance(node, Mapping) and len(names) == 2 and names[0] in SECTIONS:
-        rows += [(name, _short(inner)) for name, inner in node.entries.items() if name not in CITATIONS]
+        shown = ((name, _short(inner)) for name, inner in node.entries.items() if name not in CITATIONS)
+        rows += [(name, text) for name, text in shown if text]
         rows += _sources(cited(plain(node), path))
         rows += [("acts on it", text) for text in _acting(scenario, names[1])] if names[0] == "stages" else []
         return Explanation(path, _summary(scenario, names), tuple(rows))
     rows.append(("value", _short(node)))
+    rule = node.entries.get("rule") if isinstance(node, Mapping) else None
     if isinstance(node, Mapping):
         rows += _stated_elsewhere(node)
-        rule = node.entries.get("rule")
         rows += _sources(ruled(scenario, str(plain(rule)), path) if rule else cited(plain(node), path))
     rows += [(f"in arm {arm}", text) for arm, text in _elsewhere(scenario, names, node)]
     rows += _certainty(scenario, path)
+    rows += _later(scenario, str(plain(rule))) if rule else ()
     return Explanation(path, _summary(scenario, names), tuple(rows))
 
 
@@ -97,7 +109,7 @@ def _summary(scenario: Scenario, names: list[str]) -> str:
         own = names[0].removesuffix("s") if len(names) == 2 and names[0] in SECTIONS else f"part of {names[0]}"
         return own if len(names) > 1 else "section of the file"
     if len(names) == 2:
-        return f"stage of kind {getattr(stage, 'kind', '')}: {(type(stage).__doc__ or '').splitlines()[0]}"
+        return f"stage of kind {getattr(stage, 'kind', '')}: {' '.join((type(stage).__doc__ or '').split())}"
     return _described(stage, names[2]) or f"part of the stage {names[1]}"
 
 
@@ -147,7 +159,7 @@ def _acting(scenario: Scenario, stage: str) -> list[str]:
         for step in pathway.steps
         for target, value in step.inputs.items()
         for effect in value.effects
-        if step.stage == stage
+        if step.stage == stage and effect.name
     }
     return sorted(bound)
 
@@ -201,7 +213,7 @@ def _how_sure(source: Number | Chance, *, days: bool) -> Row:
         return "chance", f"each future draws its own: median {_time(middle)}, P10 {_time(low)}, P90 {_time(high)}"
     show = _time if days else _number
     if source.unknown is None:
-        return "certain", f"{show(source.value)} in every future"
+        return "certain", show(source.value)
     low, high = _quantiles(source.unknown.distribution, 0.05, 0.95)
     text = f"{show(source.value)} with one parameter set; with more, 5 % to 95 %: {show(low)} to {show(high)}"
     return "not known", f"{text} (drawn as {source.unknown.name})"

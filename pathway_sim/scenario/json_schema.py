@@ -16,6 +16,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema as core
 
 from pathway_sim.distributions.specs import AnyDistribution
+from pathway_sim.document import DEFINING
 from pathway_sim.fields import Magnitude
 from pathway_sim.scenario.resolved import written
 from pathway_sim.scenario.schema import ScenarioSpec
@@ -28,8 +29,6 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ALWAYS_REQUIRED = ("format", "name", "title")
 UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
 UNSIGNED = NUMBER.removeprefix("[-+]?")
-DEFINING = ("kind", "value", "evidence", "quantity", "rule")
-"""Keys that make a mapping a number of its own, which replaces what it is laid over."""
 
 EXAMPLE = {"kind": "lognormal", "median": "26 months", "sd_log": 0.35, "assumption": "between two published trials"}
 TIME = {"type": "string", "pattern": rf"^{UNSIGNED}\s*({UNIT})$", "description": "A length of time with its unit."}

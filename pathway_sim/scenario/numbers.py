@@ -11,6 +11,7 @@ import numpy as np
 
 from pathway_sim import agencies, distributions, evidence
 from pathway_sim.distributions.terms import ENDS, DistributionSpec
+from pathway_sim.document import find
 from pathway_sim.fields import Borrowed, Cited, Magnitude, Ruled, Stated
 from pathway_sim.parameters import Chance, Number, Unknown
 from pathway_sim.scenario import borrowed, regimes
@@ -71,7 +72,10 @@ class Numbers:
         try:
             place = regimes.in_force(term.rule, self.as_of)
         except agencies.UnknownRuleError as error:
-            self.problems.add((*path, "rule"), str(error))
+            if find(self.problems.document, (*path, "rule")) is None:
+                self.problems.add(path, f"must be given here, since {error}")
+            else:
+                self.problems.add((*path, "rule"), str(error))
             return None, path
         self.rules.add(term.rule)
         return regimes.term(term.rule, place), regimes.path(term.rule, place)

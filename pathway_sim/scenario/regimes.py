@@ -24,10 +24,9 @@ def path(name: str, place: int) -> Path:
 
 
 def in_force(name: str, date: datetime.date) -> int:
-    """The place of the regime in force on a day; before the first one, that."""
+    """The place of the regime in force on a day."""
     rule = agencies.rule(name)
-    regime = rule.on(date)
-    return 0 if regime is None else rule.regimes.index(regime)
+    return rule.regimes.index(rule.on(date))
 
 
 def later(name: str, date: datetime.date) -> list[tuple[int, float]]:

@@ -44,10 +44,11 @@ class Cited:
 def inputs(scenario: Scenario, arms: Iterable[str]) -> dict[str, int]:
     """How many numbers act in these arms, and how many of them are not verified.
 
-    A number is a value of the file that names a source (`evidence`, `regulation`, `assumption`), or one that is left to
-    an agency's rule. It acts in an arm if its stage is enabled and not over at the start, or its effect is enabled and
-    bound to such a stage, or it belongs to the pace. A number that arms state alike counts once. It is verified if it
-    names a law, regulation or guidance, or at least one figure that was read in its source: all else is not.
+    A number is a value of the file that names a source (`evidence`, `regulation`, `assumption`), or one of a stage that
+    names none, or one that is left to an agency's rule. It acts in an arm if its stage is enabled and not over at the
+    start, or its effect is enabled and bound to such a stage, or it belongs to the pace. A number that arms state alike
+    counts once. It is verified if it names a law, regulation or guidance, or at least one figure that was read in its
+    source: all else is not.
     """
     found = numbers(scenario, arms)
     return {"numbers": len(found), "unverified": sum(not number.verified for number in found)}
@@ -67,7 +68,9 @@ def _of_arm(scenario: Scenario, arm: str) -> Iterator[tuple[Cited, str]]:
     document, pathway = scenario.documents[arm], scenario.pathways[arm]
     stages = {name: stage for name, stage in scenario.parts[arm].stages.items() if _acts(stage, name, pathway)}
     for name, stage in stages.items():
-        yield from _below(scenario, find(document, ("stages", name)), "stages", name)
+        sourced = list(_below(scenario, find(document, ("stages", name)), "stages", name))
+        yield from sourced
+        yield from _unsourced(document, name, stage, [number.path for number, _ in sourced])
         for path, rule in _left(stage, name, pathway).items():
             yield ruled(scenario, rule, path), rule
     steps = [step for step in pathway.steps if step.stage in stages]
@@ -76,6 +79,16 @@ def _of_arm(scenario: Scenario, arm: str) -> Iterator[tuple[Cited, str]]:
         if name in bound:
             yield from _below(scenario, find(document, ("effects", name)), "effects", name)
     yield from _below(scenario, find(document, ("pace",)), "pace")
+
+
+def _unsourced(document: Mapping, name: str, stage: Stage | None, sourced: list[str]) -> Iterator[tuple[Cited, str]]:
+    """The numbers of a stage that stand in the file without a source: for themselves, for a part, or for a whole."""
+    targets = {target for draft in stage.drafts() for target in draft.inputs} if stage is not None else set()
+    for path in sorted(f"stages.{name}.{target}" for target in targets):
+        node = find(document, path.split("."))
+        spoken = any(f"{path}.".startswith(f"{each}.") or f"{each}.".startswith(f"{path}.") for each in sourced)
+        if node is not None and not spoken:
+            yield Cited(path), repr(plain(node))
 
 
 def _acts(stage: Stage | None, name: str, pathway: Pathway) -> bool:
@@ -122,5 +135,4 @@ def cited(data: Any, path: str, rule: str = "") -> Cited:
 
 def ruled(scenario: Scenario, rule: str, path: str) -> Cited:
     """A number that is taken from an agency's rule, with the sources of the rule as it is on day 0."""
-    known = agencies.rule(rule)
-    return cited((known.on(scenario.as_of) or known.regimes[0]).number, path, rule)
+    return cited(agencies.rule(rule).on(scenario.as_of).number, path, rule)

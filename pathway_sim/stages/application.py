@@ -17,6 +17,7 @@ from pydantic import Discriminator, Field, Tag
 from pathway_sim.fields import Found, Identifier
 from pathway_sim.stages.application_fields import (
     NONE,
+    ByReview,
     Event,
     Extension,
     Goal,
@@ -26,11 +27,11 @@ from pathway_sim.stages.application_fields import (
     goal_form,
     wrong_events,
 )
-from pathway_sim.stages.base import Draft, Links, Stage, targets
-from pathway_sim.stages.numbers_by_name import Durations, Offsets, Probabilities, table, table_form
+from pathway_sim.stages.base import Draft, Links, Stage, choice_of, targets
+from pathway_sim.stages.numbers_by_name import Durations, Offsets, Probabilities, in_order, table, table_form
 from pathway_sim.stages.review import Filing, Happening, Refusal, Response, Review, TypeAMeeting
-from pathway_sim.stages.rules import SURE, Choice, lapse
-from pathway_sim.stages.terms import CountFromZero, Dirichlet, Duration, Probability, Shares, wrong_table
+from pathway_sim.stages.rules import Choice, lapse
+from pathway_sim.stages.terms import CountFromZero, Duration, Probability, Shares, wrong_table
 from pathway_sim.stages.work import names_of, raw_names
 from pathway_sim.units import suggest
 
@@ -182,7 +183,7 @@ class Application(Stage):
 
     def _happening(self, name: str, event: Event) -> Happening:
         path = f"during.{name}"
-        at = (f"{path}.at",) if not hasattr(event.at, "standard") else (f"{path}.at.standard", f"{path}.at.priority")
+        at = (f"{path}.at.standard", f"{path}.at.priority") if isinstance(event.at, ByReview) else (f"{path}.at",)
         cause = self.causes.index(event.cause) if event.cause in self.causes else None
         given = {key for key in ("held", "stops", "negative") if getattr(event, key) is not None}
         return Happening(name, path, at, frozenset(given), cause, self._filings)
@@ -193,7 +194,7 @@ class Application(Stage):
         inputs = {f"{rule.path}.{key}": getattr(event, key) for key in sorted(rule.given)}
         inputs |= {at: getattr(event.at, at.rpartition(".")[2], event.at) for at in rule.at}
         if "negative" in rule.given:
-            inputs[f"{rule.path}.letter"] = event.letter
+            inputs[f"{rule.path}.letter"] = event.letter or NONE
         if len(rule.at) > 1 and isinstance(self.goal, Goal):
             inputs["goal.share"] = self.goal.share
         return Draft(name, 1, rule.outcomes, rule, inputs, filed)
@@ -212,7 +213,7 @@ class Application(Stage):
             approve=tuple(approvals),
             extension=prefix,
             slip=tuple(sorted(slips)),  # approved before letter
-            cause=_choice("cause", self.cause, self.causes, causes, "cause"),
+            cause=choice_of("cause", self.cause, self.causes, "cause"),
             last=last,
             responses=self._responses() if visit > 1 else (),
             filings=0 if visit > 1 else self._filings,
@@ -265,29 +266,16 @@ class Application(Stage):
         for cause in self.causes:
             shares, here = self.answer.get(cause), self._ways_of(cause)
             inputs |= targets(f"answer.{cause}", shares) if shares else {}
-            choice = _choice(f"answer.{cause}", shares, here, inputs, "answer")
+            choice = choice_of(f"answer.{cause}", shares, here, "answer")
             ways.append((choice, tuple(self.ways.index(way) for way in here)))
         rule = Response(
             visit=visit,
             ways=tuple(ways),
-            withdraw=tuple(f"withdraw.{cause}" for cause in self.causes) if len(withdraw) > 1 else tuple(withdraw),
-            durations=tuple(f"response.{way}" for way in self.ways) if len(durations) > 1 else tuple(durations),
+            withdraw=in_order("withdraw", withdraw, self.causes),
+            durations=in_order("response", durations, self.ways),
             class_1=len(self._classes) > 1,
             extend=self.extend is not None,
             meeting=self.type_a is not None,
         )
         names = (*(f"{name}_{way}" for name in self._classes for way in self.ways), "withdrawn")
         return Draft("response", visit, names, rule, inputs, follows, ("withdrawn",))
-
-
-def _choice(
-    prefix: str,
-    shares: Mapping[str, Any] | Dirichlet | None,
-    names: tuple[str, ...],
-    inputs: Mapping[str, Any],
-    purpose: str,
-) -> Choice:
-    if shares is None or len(names) == 1:
-        return SURE
-    read = tuple(f"{prefix}.{name}" if f"{prefix}.{name}" in inputs else None for name in names)
-    return Choice(read, purpose, isinstance(shares, Dirichlet))

@@ -1,5 +1,6 @@
 """What the fields of a marketing application hold."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
@@ -82,10 +83,17 @@ class Event(Spec):
     held: Probability | None = Field(None, description="Probability that it takes place; without it, always.")
     stops: Duration | None = Field(None, description="For how long it stops the clock of the review.")
     negative: Probability | None = Field(None, description="Probability that it turns out badly, if it takes place.")
-    letter: Probability = Field(
-        NONE, description="Probability that a bad turn makes a letter of what would have been an approval."
+    letter: Probability | None = Field(
+        None, description="Probability that a bad turn makes a letter of what would have been an approval; else 0."
     )
     cause: Identifier | None = Field(None, description="The cause of a letter that follows it; else drawn.")
+
+    @classmethod
+    def wrong_keys(cls, raw: Mapping[str, Any]) -> Found:
+        """What follows a bad turn, where there can be none."""
+        for name in ("letter", "cause"):
+            if name in raw and "negative" not in raw:
+                yield (name,), 'needs "negative", the probability that it turns out badly'
 
 
 class TypeA(Spec):

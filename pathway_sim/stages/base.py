@@ -1,14 +1,17 @@
 """What every kind of stage shares: its fields, and the drafts of the steps that it expands into."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
+from pathway_sim import agencies
 from pathway_sim.fields import Found, Identifier, Ruled, Spec
 from pathway_sim.pathway import Rule
 from pathway_sim.stages.expressions import Expression
+from pathway_sim.stages.rules import SURE, Choice
 from pathway_sim.stages.terms import Dirichlet, Times
 from pathway_sim.units import suggest
 
@@ -56,6 +59,13 @@ class Draft:
     unless: Links = ()
 
 
+def _known_agency(name: str) -> str:
+    if name not in agencies.names():
+        known = suggest(name, agencies.names()) or f"; known: {', '.join(agencies.names())}"
+        raise PydanticCustomError("number", "{sentence}", {"sentence": f'there is no agency "{name}"{known}'})
+    return name
+
+
 class Stage(Spec):
     """What every stage has."""
 
@@ -69,7 +79,7 @@ class Stage(Spec):
     if_: Expression | None = Field(
         None, alias="if", description="Read when the stage is ready; if it does not hold the stage is skipped."
     )
-    agency: Identifier = Field(
+    agency: Annotated[Identifier, AfterValidator(_known_agency)] = Field(
         "fda", description="The agency whose rules hold for the numbers that the stage does not give."
     )
     enabled: bool = Field(True, strict=True, description="False: the stage is always skipped.")
@@ -104,6 +114,17 @@ def targets(prefix: str, shares: Mapping[str, Any] | Dirichlet) -> dict[str, Any
     return {f"{prefix}.{name}": share for name, share in shares.items() if share != "rest"}
 
 
+def choice_of(
+    prefix: str, shares: Mapping[str, Any] | Dirichlet | None, names: tuple[str, ...], purpose: str = "outcome"
+) -> Choice:
+    """The choice among shares in the order of their names, which reads their `targets`."""
+    if shares is None or len(names) == 1:
+        return SURE
+    inputs = targets(prefix, shares)
+    read = tuple(f"{prefix}.{name}" if f"{prefix}.{name}" in inputs else None for name in names)
+    return Choice(read, purpose, isinstance(shares, Dirichlet))
+
+
 def visits(drafts: list[Draft], repeat: Repeat | None) -> Iterator[Draft]:
     """The drafts of one visit, unrolled over the visits of a repeated stage (one exit step, the last)."""
     if repeat is None:
@@ -119,14 +140,5 @@ def visits(drafts: list[Draft], repeat: Repeat | None) -> Iterator[Draft]:
             final = tuple(
                 "exhausted" if name == repeat.on else name for name in draft.final if last or name != repeat.on
             )
-            yield Draft(
-                draft.part,
-                visit,
-                names,
-                draft.rule,
-                draft.inputs,
-                follows,
-                final,
-                draft.paced,
-                () if last else (repeat.on,),
-            )
+            again = () if last else (repeat.on,)
+            yield replace(draft, visit=visit, outcomes=names, follows=follows, final=final, again=again)

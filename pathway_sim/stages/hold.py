@@ -15,10 +15,10 @@ from pydantic import Field
 from pathway_sim.fields import Found
 from pathway_sim.parameters import Floats, Integers
 from pathway_sim.pathway import Arrival
-from pathway_sim.stages.base import Draft, Stage, targets
-from pathway_sim.stages.numbers_by_name import Durations, Probabilities, pick, table, table_form
-from pathway_sim.stages.rules import SURE, Choice, choose
-from pathway_sim.stages.terms import Dirichlet, Duration, Probability, Shares, wrong_table
+from pathway_sim.stages.base import Draft, Stage, choice_of, targets
+from pathway_sim.stages.numbers_by_name import Durations, Probabilities, in_order, pick, table, table_form
+from pathway_sim.stages.rules import Choice, choose
+from pathway_sim.stages.terms import Duration, Probability, Shares, wrong_table
 from pathway_sim.stages.work import names_of, raw_names
 
 
@@ -78,22 +78,11 @@ class Hold(Stage):
     def drafts(self) -> Iterable[Draft]:
         """The review, and the hold if there is one."""
         causes = targets("cause", self.cause) if self.cause is not None else {}
-        read = tuple(f"cause.{name}" if f"cause.{name}" in causes else None for name in self.causes)
-        choice = Choice(read, "cause", isinstance(self.cause, Dirichlet)) if self.causes else SURE
+        choice = choice_of("cause", self.cause, self.causes, "cause")
         held = tuple(f"held_{name}" for name in self.causes) or ("held",)
         inputs = {"clock": self.clock, "probability": self.probability, **causes}
         yield Draft("review", 1, ("effective", *held), SafetyReview(choice), inputs, (), ("effective",))
-        names, repair, lifted = (
-            ("effective", "never_lifted"),
-            table("repair", self.repair),
-            table("lifted", self.lifted),
-        )
-        order = self.causes if len(repair) > 1 or len(lifted) > 1 else ()
-        rule = Repair(_by("repair", repair, order), _by("lifted", lifted, order))
+        repair, lifted = table("repair", self.repair), table("lifted", self.lifted)
+        rule = Repair(in_order("repair", repair, self.causes), in_order("lifted", lifted, self.causes))
         names = ("effective", "never_lifted")
         yield Draft("hold", 1, names, rule, {**repair, **lifted}, (("review", 1, held),), names)
-
-
-def _by(name: str, given: Mapping[str, Any], causes: tuple[str, ...]) -> tuple[str, ...]:
-    """The inputs by cause; one for all where there is no table."""
-    return tuple(f"{name}.{cause}" for cause in causes) if len(given) > 1 else tuple(given)

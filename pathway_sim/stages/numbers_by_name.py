@@ -1,6 +1,6 @@
 """Fields that hold one number for all, or a table of numbers by name: by cause, by way of answering, by review."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -8,14 +8,12 @@ from pydantic import Discriminator, Tag
 
 from pathway_sim.fields import Identifier
 from pathway_sim.parameters import Integers
-from pathway_sim.stages.terms import Duration, Offset, Probability
-
-NUMBER_KEYS = ("kind", "value", "evidence", "rule")
+from pathway_sim.stages.terms import RESERVED, Duration, Offset, Probability
 
 
 def table_form(raw: Any) -> str:
     """Whether a field holds one number for all, or a table of numbers by name."""
-    table = isinstance(raw, dict) and not any(key in raw for key in NUMBER_KEYS)
+    table = isinstance(raw, dict) and not RESERVED & raw.keys()
     return "#table" if table else "#one"
 
 
@@ -37,6 +35,11 @@ def table(name: str, value: Any) -> dict[str, Any]:
     if value is None:
         return {}
     return {f"{name}.{key}": term for key, term in value.items()} if isinstance(value, dict) else {name: value}
+
+
+def in_order(name: str, given: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str, ...]:
+    """The inputs of a field in the order of these names; one for all where it has no table."""
+    return tuple(f"{name}.{each}" for each in names) if len(given) > 1 else tuple(given)
 
 
 def pick(columns: Sequence[Any], index: Integers) -> Any:

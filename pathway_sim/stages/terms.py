@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from pathway_sim import agencies, evidence
 from pathway_sim.distributions.specs import AnyDistribution, MixtureSpec, Term
 from pathway_sim.distributions.terms import FORMLESS, DistributionSpec, faults, form, stated
+from pathway_sim.document import DEFINING
 from pathway_sim.fields import (
     NEEDS,
     Borrowed,
@@ -27,8 +28,8 @@ from pathway_sim.fields import (
 )
 from pathway_sim.units import suggest
 
-RESERVED = frozenset({"value", "evidence", "kind", "quantity", "rule"})
-"""Keys that make a mapping a number; as the name of anything they would change how files are laid over each other."""
+RESERVED = frozenset(DEFINING)
+"""As the name of anything these would change how files are laid over each other."""
 NO_OUTCOMES = RESERVED | {"start", "skipped"}
 INFINITE = float("inf")
 LARGEST_FACTOR = 1e6
@@ -229,7 +230,8 @@ def wrong_table(name: str, table: Mapping[str, Any], wanted: tuple[str, ...]) ->
         if not any(f'"{each}"' in hint for hint in hints.values()):  # else it is there, but misspelt
             yield (name,), f"has no entry for {each}"
     for extra, hint in hints.items():
-        yield (name, extra, "[key]"), f"is not one of {', '.join(wanted)}{hint}"
+        problem = f"is not one of {', '.join(wanted)}{hint}" if wanted else f"names nothing; give {name} one number"
+        yield (name, extra, "[key]"), problem
 
 
 def _uneven(shares: dict[str, Any] | Dirichlet) -> Found:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pathway_sim.fields import Found, Identifier
-from pathway_sim.stages.base import Draft, Repeat, Stage, targets, visits, wrong_repeat
+from pathway_sim.stages.base import Draft, Repeat, Stage, choice_of, targets, visits, wrong_repeat
 from pathway_sim.stages.rules import SURE, Choice, lapse
 from pathway_sim.stages.terms import Dirichlet, Duration, Shares
 
@@ -34,17 +34,8 @@ class Work(Stage):
     def drafts(self) -> Iterable[Draft]:
         """One step a visit."""
         names, choice, inputs = branch(self.outcomes, self.order, self.ends_program(), self.repeat)
-        step = Draft(
-            "",
-            1,
-            names,
-            lapse("duration", choice),
-            {"duration": self.duration, **inputs},
-            (),
-            names,
-            frozenset({"duration"}),
-        )
-        return visits([step], self.repeat)
+        rule, inputs = lapse("duration", choice), {"duration": self.duration, **inputs}
+        return visits([Draft("", 1, names, rule, inputs, (), names, frozenset({"duration"}))], self.repeat)
 
 
 def names_of(shares: Mapping[str, object] | Dirichlet | None) -> set[str]:
@@ -76,6 +67,4 @@ def branch(
         return ("done",), SURE, {}
     repeated = repeat.on if repeat else None
     names = order or tuple(sorted(names_of(shares), key=lambda name: (name in terminal, name == repeated, name)))
-    inputs = targets("outcomes", shares)
-    read = tuple(f"outcomes.{name}" if f"outcomes.{name}" in inputs else None for name in names)
-    return names, Choice(read, normalise=isinstance(shares, Dirichlet)), inputs
+    return names, choice_of("outcomes", shares, names), targets("outcomes", shares)

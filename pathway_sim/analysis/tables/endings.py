@@ -17,7 +17,11 @@ def endings(results: Results) -> Iterator[Table]:
     labels = list(dict.fromkeys(label for arm in arms for label in arm.outcomes if label != "censored"))
     shown = [label for label in (*labels, "censored") if any(arm.outcomes.get(label, 0.0) > 0 for arm in arms)]
     caption = "Where programs end, % of all that start"
-    down = Table(caption, ("arm", *map(_ending, shown)), tuple((arm.name, *_shares(arm, shown)) for arm in arms))
+    down = Table(
+        caption,
+        ("arm", *(_ending(label, arms) for label in shown)),
+        tuple((arm.name, *_shares(arm, shown)) for arm in arms),
+    )
     across = _endings(caption, arms, shown)
     if across.width() <= WIDTH or down.width() > WIDTH:
         per = next((k for k in range(len(arms), 1, -1) if _endings(caption, arms[:k], shown).width() <= WIDTH), 1)
@@ -28,7 +32,7 @@ def endings(results: Results) -> Iterator[Table]:
 
 def _endings(caption: str, arms: Sequence[ArmResult], labels: Sequence[str]) -> Table:
     cells = [_shares(arm, labels) for arm in arms]
-    rows = tuple((_ending(label), *(column[k] for column in cells)) for k, label in enumerate(labels))
+    rows = tuple((_ending(label, arms), *(column[k] for column in cells)) for k, label in enumerate(labels))
     names = ("share",) if [arm.name for arm in arms] == [ONLY_ARM] else tuple(arm.name for arm in arms)
     return Table(caption, ("ending", *names), rows)
 
@@ -45,8 +49,10 @@ def _share(value: float, replications: int) -> str:
     return number(100 * value, places(-error, error, 1 if value >= 0.001 else 2))
 
 
-def _ending(label: str) -> str:
+def _ending(label: str, arms: Sequence[ArmResult]) -> str:
+    """An ending with the title of its stage, or its titles where arms have different ones."""
     outcome, _, stage = label.partition(":")
     if label == "censored":
         return "still running at the horizon"
-    return f"{words(stage)}: {words(outcome)}" if stage else f"{words(label)} reached"
+    titles = dict.fromkeys(arm.titles.get(stage, words(stage)) for arm in arms if arm.outcomes.get(label))
+    return f"{' / '.join(titles)}: {words(outcome)}" if stage else f"{words(label)} reached"

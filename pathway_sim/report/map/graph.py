@@ -175,7 +175,7 @@ class _Mapper:
             return not self._can(condition.of)
         if isinstance(condition, All):
             return all(map(self._must, condition.of))
-        return isinstance(condition, AnyOf) and any(map(self._must, condition.of))
+        return isinstance(condition, Given) or (isinstance(condition, AnyOf) and any(map(self._must, condition.of)))
 
     def _happens(self, reference: Reference) -> bool:
         """Whether what an effect reads can happen in this arm."""
@@ -204,7 +204,7 @@ class _Mapper:
             self.runs[stage.name],
             self._join(steps[0].after),
             self.reader.text(steps[0].after),
-            "" if told is None else self.reader.text(told),
+            "" if told is None or _on_day_0(told) else self.reader.text(told),
             _on_day_0(steps[0].after),
             max(step.visit for step in steps),
             _outcomes(steps),
@@ -257,8 +257,9 @@ class _Mapper:
 
 
 def _effects(step: Step) -> Iterator[Effect]:
+    """The effects of the file; later regimes of an agency's rules have no name."""
     for value in step.inputs.values():
-        yield from value.effects
+        yield from (effect for effect in value.effects if effect.name)
 
 
 def _is_idle(effect: Effect) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pathway_sim.scenario.effects import meant
 from pathway_sim.scenario.lint.registry import Found, warning
 from pathway_sim.scenario.lint.view import Arm, Input, certain, value_of
 from pathway_sim.stages import Application
@@ -62,16 +63,14 @@ def goal_is_action(arm: Arm) -> Found:
 @warning
 def filing_counted_twice(arm: Arm) -> Found:
     """Goals of 10, 6 or 14 months from receipt, alone or together with a stage of 60 days before the application."""
-    for name, application in arm.applications.items():
-        goal = application.goal
-        types = [name for name in ("standard", "priority") if hasattr(goal, name)]
-        goals = {name: getattr(goal, name) for name in types} or {"": goal}
+    for name in arm.applications:
+        goals = [each for each in arm.inputs if each.stage == name and each.is_time and meant("goal", each.target)]
         before = _filing_before(arm, name)
         days = sum(each.value or 0.0 for each in before)
-        for key, term in goals.items():
-            total = (value_of(term) or 0.0) + days
+        for goal in goals:
+            total = (goal.value or 0.0) + days
             if any(abs(total - wrong) <= A_FEW_DAYS for wrong in MISCOUNTED):
-                path = before[0].path if before else ("stages", name, "goal", *((key,) if key else ()))
+                path = before[0].path if before else goal.path
                 months = f"{total / MONTH:.0f} months"
                 yield path, f"{months} from receipt to the goal; it is 12, or 8 with priority, the filing days inside"
                 break

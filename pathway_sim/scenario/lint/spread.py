@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from pathway_sim.parameters import Chance, Number
 from pathway_sim.scenario.lint.registry import Found, warning
 from pathway_sim.scenario.lint.view import Arm, value_of
 from pathway_sim.stages.expressions import Expression
@@ -27,7 +24,8 @@ def pace_missing(arm: Arm) -> Found:
 @warning
 def one_number_certain(arm: Arm) -> Found:
     """Distributions over what is not known, and one parameter set."""
-    unknown = sorted({name for name in _unknowns(arm) if name.startswith(WRITTEN)})
+    names = {number.unknown.name for number in arm.pathway.unknowns() if number.unknown is not None}
+    unknown = sorted(name for name in names if name.startswith(WRITTEN))
     if unknown and arm.parts.header.parameter_sets == 1:
         stated = "parameter_sets" in arm.document.entries
         path = ("parameter_sets",) if stated else tuple(unknown[0].split("."))
@@ -41,20 +39,8 @@ def _count(names: list[str]) -> str:
 @warning
 def sets_without_unknowns(arm: Arm) -> Found:
     """Several parameter sets in a scenario all of whose numbers are certain."""
-    if arm.parts.header.parameter_sets > 1 and not any(True for _ in _unknowns(arm)):
+    if arm.parts.header.parameter_sets > 1 and not any(arm.pathway.unknowns()):
         yield ("parameter_sets",), "several parameter sets, but every number is certain, so all sets are the same"
-
-
-def _unknowns(arm: Arm) -> Iterator[str]:
-    """The names of what is not known in an arm."""
-    pace = arm.pathway.pace
-    found: list[Number | Chance] = [] if pace is None else [pace.sd_log, pace.level]
-    for step in arm.pathway.steps:
-        for number in step.inputs.values():
-            found += [number.source, *(effect.number for effect in number.effects)]
-    for each in found:
-        numbers = each.parameters.values() if isinstance(each, Chance) else (each,)
-        yield from (number.unknown.name for number in numbers if number.unknown is not None)
 
 
 @warning

@@ -14,6 +14,7 @@ from pathway_sim.document import Mapping as Document
 from pathway_sim.evidence import Figure
 from pathway_sim.fields import Borrowed, Cited
 from pathway_sim.pathway import Pathway
+from pathway_sim.scenario.effects import meant
 from pathway_sim.scenario.references import Parts
 from pathway_sim.scenario.schema import Check, EffectSpec
 from pathway_sim.stages import Application, Designation, Dirichlet, Stage
@@ -143,7 +144,7 @@ class Arm:
 
     def targets(self, spec: EffectSpec) -> Iterator[Input]:
         """The numbers of running stages that an effect acts on."""
-        return (each for each in self.inputs if f"{each.stage}.{each.target}" in spec.on)
+        return (each for each in self.inputs if any(meant(on, f"{each.stage}.{each.target}") for on in spec.on))
 
     @cached_property
     def waits_for(self) -> dict[str, frozenset[str]]:
