@@ -132,7 +132,7 @@ def test_a_small_file_is_read():
         ("cmc sourced", "money sourced", "one.cycles.0.cause", "must begin with one of both, clinical, cmc"),
         ("priority sourced", "quick sourced", "one.review", "must begin with one of standard, priority"),
         ("https://example.org", "example", "one.sources.0.url", "must be a web address"),
-        ("[RMAT]", "RMAT", "one", "must be a list"),
+        ("[RMAT]", "RMAT", "one.designations", "must be a list"),
         ("{first_in_human: 2019-04 sourced}", "often", "one.facts", "must be a mapping"),
         ("first_in_human", "first_in_mouse", "one.facts.first_in_mouse", 'did you mean "first_in_human"?'),
     ],

@@ -141,12 +141,8 @@ arms:
 
 
 def test_an_effect_on_a_table_acts_on_all_of_it():
-    overrides = [
-        "stages.ind.repair={cmc: 6 months, clinical: 6 months}",
-        "stages.ind.cause={cmc: 0.5, clinical: rest}",
-        "effects.gate=" + GRANTED % ("bla.resubmission_goal", "scale", 0.5),
-    ]
-    assert names("msc-dpn", *overrides) == ["rmat-shortens-goal"]
+    override = "effects.sooner=" + GRANTED % ("bla.resubmission_goal", "scale", 0.9)
+    assert names("msc-dpn", override) == ["rmat-shortens-goal"]
 
 
 def test_filing_days_are_added_to_a_goal_that_is_left_to_the_agency():
