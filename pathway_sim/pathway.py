@@ -116,11 +116,8 @@ class Arrival(Protocol):
     def outcome_of(self, part: str, visit: int) -> Codes:
         """The outcome codes of an earlier step of the same stage."""
 
-    def start_of(self, part: str, visit: int) -> Floats:
-        """When an earlier step of the same stage started, days."""
-
     def seen_by(self, part: str, visit: int) -> Arrival:
-        """What another step of the same stage saw: its draws, and its numbers as they were when it started.
+        """What another step of the same stage saw: its start, its draws, and its numbers as they were then.
 
         Of a step that has not started only the draws mean anything.
         """
@@ -160,6 +157,12 @@ class Step:
     def name(self) -> str:
         """The place and the visit: ``bla.review/2``."""
         return f"{self.place}/{self.visit}"
+
+    @property
+    def off(self) -> bool:
+        """Whether its stage is switched off in this arm, whatever the stage's own condition says."""
+        guard = self.guard
+        return guard == IMPOSSIBLE or (isinstance(guard, All) and guard.of[-1:] == (IMPOSSIBLE,))
 
     def reads(self) -> Iterator[Fact]:
         """Every fact that decides whether, when and how this step runs."""

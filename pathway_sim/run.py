@@ -24,7 +24,7 @@ from pathway_sim.parameters import ParameterSets
 from pathway_sim.pathway import Pathway
 from pathway_sim.scenario import Scenario
 from pathway_sim.scenario.sources import inputs
-from pathway_sim.units import YEAR, suggest
+from pathway_sim.units import YEAR
 
 CHUNK = 2**14
 MOST_REPLICATIONS = 10**9
@@ -139,9 +139,7 @@ def _parameter_sets(seed: int, count: int) -> ParameterSets:
 def _arms(scenario: Scenario, settings: Settings) -> dict[str, Pathway]:
     """The pathways to run, the baseline first."""
     for name in (*settings.arms, *((settings.baseline,) if settings.baseline else ())):
-        if name not in scenario.pathways:
-            hint = suggest(name, scenario.pathways) or f"; arms are {', '.join(scenario.pathways)}"
-            raise UsageError(f"there is no arm {name!r}{hint}")
+        scenario.require_arm(name)
     wanted = settings.arms or tuple(scenario.pathways)
     baseline = settings.baseline or scenario.baseline
     names = sorted(

@@ -38,6 +38,10 @@ class Table:
         writer.writerows([_safe(cell) for cell in row] for row in self.rows)
         return stream.getvalue()
 
+    def records(self) -> list[dict[str, Cell]]:
+        """The rows as mappings from column to cell."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
     def width(self) -> int:
         """How wide the table is as text if no cell but those of the heading is wrapped."""
         return sum(self._widths(MOST_LINES)) + len(GAP) * (len(self.columns) - 1)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from pathway_sim.analysis.lengths import LengthReduction
 from pathway_sim.analysis.results import HolderResult, WaitResult
 from pathway_sim.analysis.wording import words
-from pathway_sim.pathway import IMPOSSIBLE, NEVER, SKIPPED, All, AnyOf, Condition, Fact, Pathway, StageInfo, facts_of
+from pathway_sim.pathway import NEVER, SKIPPED, All, AnyOf, Condition, Fact, Pathway, StageInfo, facts_of
 from pathway_sim.trajectories import Trajectories, time_of
 
 Ints = npt.NDArray[np.int64]
@@ -48,24 +48,18 @@ class Join:
 def joins(pathway: Pathway) -> Iterator[Join]:
     """The stages that are not switched off and wait for two others or more, in pathway order."""
     stages = {info.name: info for info in pathway.stages}
-    first = {info.ranks[0] for info in pathway.stages}  # an interim analysis starts with its trial: one join, not two
-    for rank, step in enumerate(pathway.steps):
-        if rank not in first:
-            continue
+    for info in pathway.stages:
+        rank = info.ranks[0]  # of several that start together, such as an interim analysis and its trial, one
+        step = pathway.steps[rank]
         members = tuple(_members(step.after))
-        if len(members) < 2 or (step.guard is not None and _is_never(step.guard)):
+        if len(members) < 2 or step.off:
             continue
         owners = [tuple(dict.fromkeys(pathway.steps[fact.step].stage for fact in facts_of(each))) for each in members]
         infos = [[stages[name] for name in names] for names in owners]
         by_stage = _holders(infos, lambda info: (info.name, info.title))
         by_track = _holders(infos, lambda info: (info.track, f"{words(info.track)} track"))
         if len(by_stage) > 1:
-            yield Join(stages[step.stage], rank, members, by_stage, by_track if len(by_track) > 1 else ())
-
-
-def _is_never(guard: Condition) -> bool:
-    """Whether a stage is switched off, whatever its own condition says."""
-    return guard == IMPOSSIBLE or (isinstance(guard, All) and IMPOSSIBLE in guard.of)
+            yield Join(info, rank, members, by_stage, by_track if len(by_track) > 1 else ())
 
 
 def _members(condition: Condition) -> Iterator[Condition]:

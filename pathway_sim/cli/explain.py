@@ -84,8 +84,7 @@ def print_references(view: View, scenario: Scenario) -> None:
 
     found = bibliography(scenario)
     if view.format == "json":
-        rows = table(found)
-        screen.write_json([dict(zip(rows.columns, row, strict=True)) for row in rows.rows])
+        screen.write_json(table(found).records())
     elif view.format == "csv":
         click.echo(table(found).as_csv(), nl=False)
     else:

@@ -81,11 +81,11 @@ def _print_rows(view: View, found: tuple[Finding, ...]) -> None:
     rows = tuple(
         (each.origin.file, each.origin.line, each.origin.column, each.name, each.path, each.sentence) for each in found
     )
+    table = Table("", COLUMNS, rows)
     if view.format == "json":
-        data = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
-        write_json([each | {"explanation": WARNINGS[str(each["warning"])].explanation} for each in data])
+        write_json([each | {"explanation": WARNINGS[str(each["warning"])].explanation} for each in table.records()])
     else:
-        click.echo(Table("", COLUMNS, rows).as_csv(), nl=False)
+        click.echo(table.as_csv(), nl=False)
 
 
 def _count(number: int) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from pathway_sim.cli.options import View, common, load_scenario, overrides
-from pathway_sim.errors import UsageError
 
 
 @click.command(
@@ -31,13 +30,10 @@ def map_(view: View, /, scenario: str, arm: str | None, out: Path | None, sets: 
     from pathway_sim.cli.screen import visible, write_json
     from pathway_sim.report import map as maps
     from pathway_sim.table import Table
-    from pathway_sim.units import suggest
 
     loaded = load_scenario(scenario, sets)
     name = loaded.baseline if arm is None else arm
-    if name not in loaded.pathways:
-        hint = suggest(name, loaded.pathways) or f"; arms are {', '.join(loaded.pathways)}"
-        raise UsageError(f"there is no arm {name!r}{hint}")
+    loaded.require_arm(name)
     drawn = maps.pathway_map(loaded.pathways[name])
     if view.format == "json":
         write_json(maps.as_json(drawn))

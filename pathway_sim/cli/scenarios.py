@@ -192,7 +192,6 @@ def show(
     from pathway_sim import document
     from pathway_sim.cli.screen import visible, write_json
     from pathway_sim.scenario import resolved as of
-    from pathway_sim.units import suggest
 
     loaded = load_scenario(scenario, sets)
     if references:
@@ -200,9 +199,8 @@ def show(
 
         print_references(view, loaded)
         return
-    if arm is not None and arm not in loaded.documents:
-        hint = suggest(arm, loaded.documents) or f"; arms are {', '.join(loaded.documents)}"
-        raise UsageError(f"there is no arm {arm!r}{hint}")
+    if arm is not None:
+        loaded.require_arm(arm)
     node = of.settled(loaded) if arm is None else of.of_arm(loaded, arm)
     node = of.with_defaults(node) if resolved else node
     if view.format == "csv" or (view.format == "json" and origins):
@@ -234,7 +232,7 @@ def _print_table(view: View, caption: str, columns: tuple[str, ...], rows: Rows,
 
     table = Table(caption, columns, tuple(rows), note)
     if view.format == "json":
-        screen.write_json([dict(zip(columns, row, strict=True)) for row in rows])
+        screen.write_json(table.records())
     elif view.format == "csv":
         click.echo(table.as_csv(), nl=False)
     else:

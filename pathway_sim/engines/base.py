@@ -99,11 +99,6 @@ class ColumnArrival:
         codes: Codes = self.columns.outcome[self._rank(part, visit), self.rows]
         return codes
 
-    def start_of(self, part: str, visit: int) -> Floats:
-        """See `pathway_sim.pathway.Arrival`."""
-        times: Floats = self.columns.start[self._rank(part, visit), self.rows]
-        return times
-
     def seen_by(self, part: str, visit: int) -> ColumnArrival:
         """See `pathway_sim.pathway.Arrival`."""
         rank = self._rank(part, visit)

@@ -1,6 +1,6 @@
 """The evidence catalogue: one entry a published figure, with its source. Scenarios refer to entries by id."""
 
-from pathway_sim.evidence.catalogue import entries, figures, is_verified, subject
+from pathway_sim.evidence.catalogue import entries, figures, is_verified, source, subject
 from pathway_sim.evidence.figure import Dispersion, Figure, UnknownFigureError, figure, known, named
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "is_verified",
     "known",
     "named",
+    "source",
     "subject",
 ]

@@ -70,8 +70,18 @@ def subject(entry_id: str) -> str:
 
 def is_verified(reference: str) -> bool:
     """Whether the entry that holds a figure is marked as read in its source, without parsing it."""
-    entry_id = reference if reference in _texts() else reference.rpartition(".")[0]
-    return _VERIFIED in _texts()[entry_id][1]
+    return _VERIFIED in _texts()[_holder(reference)][1]
+
+
+def source(reference: str) -> dict[str, Any]:
+    """The source of the entry that holds a figure: citation, year, and where it is found."""
+    found: dict[str, Any] = entries()[_holder(reference)]["source"]
+    return found
+
+
+def _holder(reference: str) -> str:
+    """The id of the entry that holds a figure which is known to exist."""
+    return reference if reference in _texts() else reference.rpartition(".")[0]
 
 
 def figures(entry_id: str) -> tuple[str, ...]:

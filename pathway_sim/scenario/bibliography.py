@@ -59,7 +59,7 @@ def bibliography(scenario: Scenario) -> tuple[Reference, ...]:
 def _of(number: Cited) -> Iterator[Reference]:
     """The references of one number."""
     for name in number.evidence:
-        source = evidence.entries()[evidence.named(name)[0]]["source"]
+        source = evidence.source(name)
         figures = {name: is_verified(name)}
         yield Reference("publication", source["citation"], source["year"], source.get("url", ""), figures)
     for kind, text in (("regulation", number.regulation), ("assumption", number.assumption)):

@@ -134,7 +134,7 @@ def _inner(node: Node) -> str:
 def _sources(number: Cited) -> Iterator[Row]:
     """What a number says of where it comes from."""
     for name in number.evidence:
-        source = evidence.entries()[evidence.named(name)[0]]["source"]
+        source = evidence.source(name)
         read = "read in the source" if is_verified(name) else "not verified"
         yield "evidence", f"{name}: {source['citation']} ({source['year']}; {read})"
     for label in ("regulation", "joined", "assumption"):

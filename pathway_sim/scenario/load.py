@@ -12,7 +12,7 @@ from typing import Any
 
 from pathway_sim import document
 from pathway_sim.document import Mapping as Document
-from pathway_sim.errors import Problem, ScenarioError, StorageError
+from pathway_sim.errors import Problem, ScenarioError, StorageError, UsageError
 from pathway_sim.pathway import Pathway
 from pathway_sim.scenario import regimes
 from pathway_sim.scenario.checks import CheckPlan, read_checks
@@ -66,6 +66,12 @@ class Scenario:
     rules: frozenset[str]
     files: tuple[str, ...]
     fingerprint: str
+
+    def require_arm(self, name: str) -> None:
+        """Raise a UsageError that says which arms there are, if there is none of this name."""
+        if name not in self.pathways:
+            hint = suggest(name, self.pathways) or f"; arms are {', '.join(self.pathways)}"
+            raise UsageError(f"there is no arm {name!r}{hint}")
 
     def extrapolated(self) -> dict[str, datetime.date]:
         """The rules of agencies that are taken to go on after the end that their source sets, with that end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 from pathway_sim import agencies
 from pathway_sim.document import Mapping, Node, Sequence, find, plain
 from pathway_sim.evidence import is_verified
-from pathway_sim.pathway import Pathway
 from pathway_sim.scenario.load import Scenario
 from pathway_sim.stages import Stage
 
@@ -66,49 +66,38 @@ def numbers(scenario: Scenario, arms: Iterable[str]) -> tuple[Cited, ...]:
 def _of_arm(scenario: Scenario, arm: str) -> Iterator[tuple[Cited, str]]:
     """The numbers of one arm, each with all that is said of it."""
     document, pathway = scenario.documents[arm], scenario.pathways[arm]
-    stages = {name: stage for name, stage in scenario.parts[arm].stages.items() if _acts(stage, name, pathway)}
+    stages = {name: stage for name, stage in scenario.parts[arm].stages.items() if stage is not None and stage.enabled}
+    targets: defaultdict[str, set[str]] = defaultdict(set)
+    bound: set[str] = set()
+    for step in pathway.steps:
+        if step.stage in stages:
+            targets[step.stage] |= step.inputs.keys()
+            bound |= {effect.name for value in step.inputs.values() for effect in value.effects}
     for name, stage in stages.items():
-        sourced = list(_below(scenario, find(document, ("stages", name)), "stages", name))
-        yield from sourced
-        yield from _unsourced(document, name, stage, [number.path for number, _ in sourced])
-        for path, rule in _left(stage, name, pathway).items():
-            yield ruled(scenario, rule, path), rule
-    steps = [step for step in pathway.steps if step.stage in stages]
-    bound = {effect.name for step in steps for value in step.inputs.values() for effect in value.effects}
+        if name in targets:
+            yield from _of_stage(scenario, document, name, stage, targets[name])
     for name in scenario.parts[arm].effects:
         if name in bound:
             yield from _below(scenario, find(document, ("effects", name)), "effects", name)
     yield from _below(scenario, find(document, ("pace",)), "pace")
 
 
-def _unsourced(document: Mapping, name: str, stage: Stage | None, sourced: list[str]) -> Iterator[tuple[Cited, str]]:
-    """The numbers of a stage that stand in the file without a source: for themselves, for a part, or for a whole."""
-    targets = {target for draft in stage.drafts() for target in draft.inputs} if stage is not None else set()
+def _of_stage(
+    scenario: Scenario, document: Mapping, name: str, stage: Stage, targets: set[str]
+) -> Iterator[tuple[Cited, str]]:
+    """The numbers of a stage: those with a source, those that stand there without one, and those left to the agency."""
+    sourced = list(_below(scenario, find(document, ("stages", name)), "stages", name))
+    yield from sourced
     for path in sorted(f"stages.{name}.{target}" for target in targets):
         node = find(document, path.split("."))
-        spoken = any(f"{path}.".startswith(f"{each}.") or f"{each}.".startswith(f"{path}.") for each in sourced)
+        # A source speaks for the number, for a part of it, or for a whole that it belongs to.
+        spoken = any(f"{path}.".startswith(f"{n.path}.") or f"{n.path}.".startswith(f"{path}.") for n, _ in sourced)
         if node is not None and not spoken:
             yield Cited(path), repr(plain(node))
-
-
-def _acts(stage: Stage | None, name: str, pathway: Pathway) -> bool:
-    return stage is not None and stage.enabled and any(info.name == name for info in pathway.stages)
-
-
-def _left(stage: Stage | None, name: str, pathway: Pathway) -> dict[str, str]:
-    """The rules that give what the stage leaves to its agency, by path."""
-    if stage is None:
-        return {}
-    used = {target for step in pathway.steps if step.stage == name for target in step.inputs}
-    absent = {path: rule for path, rule in stage.rules().items() if path in used and not _given(stage, path)}
-    return {f"stages.{name}.{path}": f"{stage.agency}.{rule}" for path, rule in absent.items()}
-
-
-def _given(stage: Stage, path: str) -> bool:
-    value: Any = stage
-    for name in path.split("."):
-        value = getattr(value, name, None)
-    return value is not None
+    for path, rule in stage.rules().items():
+        if path in targets and stage.given(path) is None:
+            full = f"{stage.agency}.{rule}"
+            yield ruled(scenario, full, f"stages.{name}.{path}"), full
 
 
 def _below(scenario: Scenario, node: Node | None, *path: str) -> Iterator[tuple[Cited, str]]:

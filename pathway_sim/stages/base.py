@@ -93,10 +93,15 @@ class Stage(Spec):
 
     def ruled(self, path: str) -> Any:
         """The number at a path of the stage; if the stage leaves it out, the agency's rule for it."""
+        given = self.given(path)
+        return Ruled.model_construct(rule=f"{self.agency}.{self.rules()[path]}") if given is None else given
+
+    def given(self, path: str) -> Any:
+        """What the stage gives at a path; None if it leaves it out."""
         value: Any = self
         for name in path.split("."):
-            value = None if value is None else getattr(value, name)
-        return Ruled.model_construct(rule=f"{self.agency}.{self.rules()[path]}") if value is None else value
+            value = getattr(value, name, None)
+        return value
 
     def drafts(self) -> Iterable[Draft]:
         """The steps that the stage expands into, in their own order."""

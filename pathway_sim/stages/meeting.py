@@ -8,14 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 from pydantic import Field
 
 from pathway_sim.fields import Found, Identifier, Magnitude, Spec
 from pathway_sim.parameters import Floats, Integers
 from pathway_sim.pathway import Arrival
 from pathway_sim.stages.base import Draft, Links, Stage
-from pathway_sim.stages.rules import Choice, lapse
+from pathway_sim.stages.rules import Choice, lapse, sometimes
 from pathway_sim.stages.terms import Duration, Probability, Shares
 from pathway_sim.stages.work import branch, raw_names, wrong_order
 
@@ -37,8 +36,7 @@ class Held:
 
     def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
         """See `pathway_sim.pathway.Rule`."""
-        late = arrival.uniform("late") < arrival.probability("late.probability")
-        end = arrival.start + arrival.duration("clock") + np.where(late, arrival.duration("late.duration"), 0.0)
+        end = arrival.start + arrival.duration("clock") + sometimes(arrival, "late", "late")
         return end, self.choice.codes(arrival)
 
 

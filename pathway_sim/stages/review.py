@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,15 +11,29 @@ import numpy as np
 from pathway_sim.parameters import Floats, Integers
 from pathway_sim.pathway import Arrival
 from pathway_sim.stages.numbers_by_name import pick
-from pathway_sim.stages.rules import Choice, choose
+from pathway_sim.stages.rules import Choice, choose, sometimes
+
+
+def of_accepted(arrival: Arrival, filings: int, read: Callable[[Arrival], Floats]) -> Floats:
+    """What is read of the submission whose filing was accepted, as it was when the agency received it."""
+    found = read(arrival.seen_by("filing", 1))
+    for visit in range(2, filings + 1):
+        accepted = arrival.outcome_of("filing", visit) == 0
+        found = np.where(accepted, read(arrival.seen_by("filing", visit)), found)
+    return found
 
 
 def received(arrival: Arrival, filings: int) -> Floats:
-    """When the agency received what it reviews: the submission whose filing was accepted, or the resubmission."""
-    when = arrival.start
-    for visit in range(1, filings + 1):
-        when = np.where(arrival.outcome_of("filing", visit) == 0, arrival.start_of("filing", visit), when)
-    return when
+    """When the agency received what it reviews for the first time."""
+    return of_accepted(arrival, filings, lambda submission: submission.start)
+
+
+def by_review(arrival: Arrival, times: Sequence[Floats]) -> Floats:
+    """One time for all; or the second, of priority reviews, where the application qualifies for one, else the first."""
+    if len(times) == 1:
+        return times[0]
+    drawn = arrival.seen_by("review", 1).uniform("priority")
+    return np.where(drawn < arrival.probability("goal.share"), times[1], times[0])
 
 
 @dataclass(frozen=True)
@@ -105,11 +120,7 @@ class Happening:
 
     def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
         """See `pathway_sim.pathway.Rule`."""
-        times = [arrival.duration(name) for name in self.at]
-        time = times[0]
-        if len(times) > 1:
-            drawn = arrival.seen_by("review", 1).uniform("priority")
-            time = np.where(drawn < arrival.probability("goal.share"), times[1], times[0])
+        time = by_review(arrival, [arrival.duration(name) for name in self.at])
         end = np.maximum(arrival.start, received(arrival, self.filings) + time) + self.stops(arrival)
         last = len(self.outcomes) - 1
         codes = np.where(self.held(arrival), np.where(self.negative(arrival), 1, 0), last)
@@ -140,10 +151,9 @@ class Review:
     def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
         """See `pathway_sim.pathway.Rule`."""
         codes = arrival.outcome_of("response", self.visit - 1) if self.visit > 1 else None
-        end = received(arrival, self.filings) + self._goal(arrival, codes)
+        end = self._goal(arrival, codes)
         if self.extension is not None:
-            extended = arrival.uniform("extension") < arrival.probability(f"{self.extension}.probability")
-            end = end + np.where(extended, arrival.duration(f"{self.extension}.duration"), 0.0)
+            end = end + sometimes(arrival, self.extension, "extension")
         chance, cause = self._chance(arrival, codes), 0 if self.last else self.cause.codes(arrival)
         for event in self.events:
             seen = arrival.seen_by(event.part, 1)
@@ -159,22 +169,15 @@ class Review:
         return np.maximum(arrival.start, end), np.where(letter, 1 + cause, 0)
 
     def _goal(self, arrival: Arrival, codes: Any) -> Floats:
-        """Days from receipt to the goal."""
-        read = arrival.duration if codes is not None else lambda name: self._promised(arrival, name)
-        goals = [read(name) for name in self.goal]
+        """The goal as first stated: of a resubmission by its class, of a first review as promised on receipt."""
         if codes is not None:
-            return cast(Floats, pick(goals, np.array([place for place, _ in self.responses])[codes]))
-        if len(goals) == 1:
-            return goals[0]
-        return np.where(arrival.uniform("priority") < arrival.probability("goal.share"), goals[1], goals[0])
+            goals = [arrival.duration(name) for name in self.goal]
+            return arrival.start + cast(Floats, pick(goals, np.array([place for place, _ in self.responses])[codes]))
 
-    def _promised(self, arrival: Arrival, name: str) -> Floats:
-        """A goal of the first review, as it was when the submission whose filing was accepted was received."""
-        days = arrival.seen_by("filing", 1).duration(name)
-        for visit in range(2, self.filings + 1):
-            accepted = arrival.outcome_of("filing", visit) == 0
-            days = np.where(accepted, arrival.seen_by("filing", visit).duration(name), days)
-        return days
+        def promised(name: str) -> Floats:
+            return of_accepted(arrival, self.filings, lambda submission: submission.duration(name))
+
+        return received(arrival, self.filings) + by_review(arrival, [promised(name) for name in self.goal])
 
     def _chance(self, arrival: Arrival, codes: Any) -> Any:
         chances = [arrival.probability(name) for name in self.approve]
@@ -217,6 +220,6 @@ class Response:
         patience = arrival.duration("lapse")
         if self.extend:
             gone = gone | ((spent > patience) & (arrival.uniform("extend") >= arrival.probability("extend")))
-        letter = arrival.start_of("type_a", self.visit) if self.meeting else arrival.start
+        letter = arrival.seen_by("type_a", self.visit).start if self.meeting else arrival.start
         end = np.maximum(arrival.start, letter + np.where(gone, patience, spent))
         return end, np.where(gone, count * (1 + self.class_1), codes)

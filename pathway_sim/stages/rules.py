@@ -30,6 +30,12 @@ def choose(u: Floats, shares: Sequence[Value | None], *, normalise: bool = False
     return codes
 
 
+def sometimes(arrival: Arrival, path: str, purpose: str) -> Floats:
+    """Days that `path.duration` adds with probability `path.probability`, else 0, shape ``(n,)``."""
+    added = arrival.uniform(purpose) < arrival.probability(f"{path}.probability")
+    return np.where(added, arrival.duration(f"{path}.duration"), 0.0)
+
+
 @dataclass(frozen=True)
 class Choice:
     """A choice among outcomes: for each, best first, the input that holds its probability; `None` is the rest."""

@@ -57,7 +57,7 @@ class Resumed:
         """See `pathway_sim.pathway.Rule`."""
         before = arrival.seen_by(self.part, 1)
         planned, _ = self.whole.evaluate(before)
-        left = planned - arrival.start_of("hold", 1)
+        left = planned - arrival.seen_by("hold", 1).start
         return arrival.start + left, self.whole.choice.codes(arrival, before)
 
 

@@ -11,7 +11,6 @@ from typing import Literal, get_args
 
 from pathway_sim.parameters import Number
 from pathway_sim.pathway import (
-    IMPOSSIBLE,
     SKIPPED,
     All,
     AnyOf,
@@ -193,8 +192,7 @@ class _Mapper:
 
     def _stage(self, stage: StageInfo) -> Node:
         steps = [self.pathway.steps[rank] for rank in stage.ranks]
-        guard = steps[0].guard
-        switch = guard == IMPOSSIBLE or (isinstance(guard, All) and guard.of[-1:] == (IMPOSSIBLE,))
+        guard, switch = steps[0].guard, steps[0].off
         told = guard.of[0] if switch and isinstance(guard, All) else None if switch else guard
         return Node(
             stage.name,
