@@ -1,8 +1,9 @@
-"""What starting costs: a small comparison with charts against the imports that any such program needs.
+"""What starting costs, against the imports that any such program needs.
 
-Runs alternate, so that both meet the same machine, and medians are compared; both may keep compiled modules, as an
-installed program does. The target is a ratio of at most 3. Also printed: which of the heavy libraries `--help`
-imports; there should be none.
+Three things are started: a small comparison with charts, against importing NumPy, SciPy's special functions and
+matplotlib; and `--help`, as a module and as the installed command, against importing click. Runs alternate, so that all
+meet the same machine, and medians are compared; all may keep compiled modules, as an installed program does. Also
+printed: which of the heavy libraries `--help` and `check` import.
 
     python benchmarks/startup.py [runs]
 """
@@ -20,20 +21,22 @@ from pathlib import Path
 
 import pathway_sim
 
-HEAVY = ("numpy", "scipy", "matplotlib", "simpy")
+HEAVY = ("numpy", "scipy", "matplotlib", "simpy", "pydantic", "yaml", "rich")
 IMPORTS = [sys.executable, "-c", "import numpy, scipy.special, matplotlib"]
-COMPARE = [sys.executable, "-m", "pathway_sim", "compare", "msc-dpn", "--replications", "10000", "--charts", "charts"]
-HELP = f"""
+CLICK = [sys.executable, "-c", "import click"]
+PROGRAM = [sys.executable, "-m", "pathway_sim"]
+INSTALLED = "import sys; from pathway_sim.__main__ import main; sys.argv = ['pathway-sim', *sys.argv[1:]]; main()"
+COMMAND = [sys.executable, "-c", INSTALLED]
+COMPARE = [*PROGRAM, "compare", "msc-dpn", "--replications", "10000", "--charts", "charts"]
+LISTING = f"""
 import sys
-from pathway_sim.__main__ import main
-sys.argv = ["pathway-sim", "--help"]
-try:
-    main()
-except SystemExit:
-    pass
-print("imported:", *[name for name in {HEAVY!r} if name in sys.modules])
+from pathway_sim.cli import run_command_line
+run_command_line(sys.argv[1:])
+print("imports", *[name for name in {HEAVY!r} if name in sys.modules])
 """
-TARGET = 3.0
+STARTED = "import numpy, scipy.special, matplotlib", "compare with charts"
+HELPED = "import click", "python -m pathway_sim --help", "pathway-sim --help"
+TARGET, HELP_TARGET = 3.0, 1.3
 
 
 def run(command: list[str]) -> tuple[float, float, str]:
@@ -54,16 +57,31 @@ def processor() -> float:
     return used.ru_utime + used.ru_stime
 
 
+def measured(commands: list[list[str]], runs: int) -> list[list[float]]:
+    """Medians of alternating runs of each command: of the seconds elapsed, and of those of the processor."""
+    for command in commands:
+        run(command)  # once, so that files are in the cache and compiled
+    rounds = [[run(command) for command in commands] for _ in range(runs)]
+    return [[statistics.median(each[k][place] for each in rounds) for k in range(len(commands))] for place in (0, 1)]
+
+
+def report(what: str, names: tuple[str, ...], seconds: list[float], target: float) -> None:
+    """Print medians, and the ratio of each to the first of them."""
+    print(f"{what}: {', '.join(f'{name} {each:.3f} s' for name, each in zip(names, seconds, strict=True))}")
+    for name, each in zip(names[1:], seconds[1:], strict=True):
+        met = "met" if each <= target * seconds[0] else "MISSED"
+        print(f"  {name}: ratio {each / seconds[0]:.2f}, target at most {target:g}: {met}")
+
+
 def main(runs: int = 7) -> None:
-    """Print the medians, their ratios, and what `--help` imports."""
-    run(IMPORTS), run(COMPARE)  # once each, so that files are in the cache and compiled
-    pairs = [(run(IMPORTS), run(COMPARE)) for _ in range(runs)]
-    for place, what in enumerate(("elapsed", "processor")):
-        imports, compare = (statistics.median(pair[k][place] for pair in pairs) for k in (0, 1))
-        print(f"{what}: import numpy, scipy.special, matplotlib {imports:.2f} s, compare with charts {compare:.2f} s")
-        met = "met" if compare <= TARGET * imports else "MISSED"
-        print(f"  ratio {compare / imports:.2f} (medians of {runs}), target at most {TARGET:.0f}: {met}")
-    print(f"--help {run([sys.executable, '-c', HELP])[2]}")
+    """Print the medians, their ratios, and what `--help` and `check` import."""
+    elapsed, spent = measured([IMPORTS, COMPARE], runs)
+    report("elapsed", STARTED, elapsed, TARGET)
+    report("processor", STARTED, spent, TARGET)
+    elapsed, _ = measured([CLICK, [*PROGRAM, "--help"], [*COMMAND, "--help"]], 3 * runs)
+    report("elapsed", HELPED, elapsed, HELP_TARGET)
+    for arguments in (["--help"], ["check", "bio-2021"], ["check", "msc-dpn"]):
+        print(f"{' '.join(arguments)}: {run([sys.executable, '-c', LISTING, *arguments])[2]}")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from pathway_sim.analysis import sentences, tables, wording
 from pathway_sim.analysis.results import Estimate
 from pathway_sim.analysis.summary import NO_QUANTILE_BAND
 from pathway_sim.cli import options
-from pathway_sim.cli.screen import visible
+from pathway_sim.cli.characters import visible
 from pathway_sim.engines import ENGINES
 from pathway_sim.report.charts import CHARTS
 from pathway_sim.run import Settings, run
@@ -104,12 +104,13 @@ def test_choices_are_the_real_lists():
 
 
 def modules_after(*arguments: str) -> set[str]:
+    """The modules that a command imports, and the packages that they belong to."""
     program = (
         "import sys; from pathway_sim.cli import run_command_line as run; sys.stdout = open('/dev/null', 'w');"
         f"run({list(arguments)!r}); print(*sorted(sys.modules), file=sys.stderr)"
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
-    return {name.partition(".")[0] for name in ran.stderr.split()}
+    return {part for name in ran.stderr.split() for part in (name, name.partition(".")[0])}
 
 
 HEAVY = {"numpy", "scipy", "matplotlib", "simpy", "pydantic", "yaml", "rich", "pyarrow"}
@@ -120,9 +121,24 @@ def test_help_imports_nothing_heavy():
     assert not modules_after("compare", "--help") & HEAVY
 
 
-@pytest.mark.parametrize("command", [["list"], ["schema"], ["show", "msc-dpn"], ["init", "/nonexistent/a.yaml"]])
-def test_commands_about_files_draw_and_simulate_nothing(command):
+def test_help_imports_no_command_and_a_command_only_its_own_module():
+    modules = {f"pathway_sim.cli.{module}" for module, _ in cli.COMMANDS.values()}
+    assert modules <= {f"pathway_sim.cli.{path.stem}" for path in Path(cli.__file__).parent.glob("*.py")}
+    assert not modules_after("--help") & modules
+    assert modules_after("map", "--help") & modules == {"pathway_sim.cli.maps"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["list"], ["schema"], ["show", "msc-dpn"], ["init", "/nonexistent/a.yaml"], ["check", "msc-dpn"]],
+    ids=" ".join,
+)
+def test_commands_about_files_draw_nothing_and_need_no_event_queue(command):
     assert not modules_after(*command) & {"matplotlib", "simpy", "rich", "pyarrow"}
+
+
+def test_checking_a_file_without_distributions_needs_no_special_functions():
+    assert not modules_after("check", "bio-2021") & {"scipy", "matplotlib", "simpy", "rich", "pyarrow"}
 
 
 # Exit codes

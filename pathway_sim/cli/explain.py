@@ -21,8 +21,7 @@ LABEL = 18
 
 
 @click.command(
-    short_help="What does a word, a figure or a number stand for, and who says so?",
-    epilog="\b\nExamples:\n  pathway-sim explain RMAT\n  pathway-sim explain stages.phase_3.duration msc-dpn",
+    epilog="\b\nExamples:\n  pathway-sim explain RMAT\n  pathway-sim explain stages.phase_3.duration msc-dpn"
 )
 @click.argument("term")
 @click.argument("scenario", required=False)
@@ -65,6 +64,7 @@ def _print(view: View, found: Explanation) -> None:
 def _print_rows(view: View, rows: Iterable[tuple[str, str]]) -> None:
     """Labels with their texts beside them."""
     from pathway_sim.cli import screen
+    from pathway_sim.cli.characters import visible
 
     for label, text in rows:
         head = f"{label:<{LABEL}}"
@@ -74,7 +74,7 @@ def _print_rows(view: View, rows: Iterable[tuple[str, str]]) -> None:
             head = " " * LABEL
         for k, line in enumerate(lines):
             beside = " " * LABEL if k else screen.styled(view, head, dim=True)
-            click.echo(f"{beside}  {screen.visible(line)}".rstrip())
+            click.echo(f"{beside}  {visible(line)}".rstrip())
 
 
 def print_references(view: View, scenario: Scenario) -> None:

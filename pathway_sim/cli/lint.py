@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 COLUMNS = ("file", "line", "column", "warning", "path", "sentence")
 
 
-@click.command(
-    short_help="Does a valid scenario make a known mistake?",
-    epilog="\b\nExample:\n  pathway-sim lint mine.yaml --explain",
-)
+@click.command(epilog="\b\nExample:\n  pathway-sim lint mine.yaml --explain")
 @click.argument("scenario")
 @click.option("--explain", is_flag=True, help="Also say of each warning what goes wrong, and how to mend it.")
 @overrides
@@ -32,7 +29,8 @@ def lint(view: View, /, scenario: str, explain: bool, sets: tuple[str, ...]) -> 
     One line a warning: where, its name, and what is wrong there. Exit code 4: there are warnings. A file can say under
     `exempt:` which warnings do not apply to it, and why.
     """
-    from pathway_sim.cli.screen import say, visible
+    from pathway_sim.cli.characters import visible
+    from pathway_sim.cli.screen import say
     from pathway_sim.scenario import lint as known
 
     found = known.lint(load_scenario(scenario, sets))

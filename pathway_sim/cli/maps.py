@@ -9,11 +9,7 @@ import click
 from pathway_sim.cli.options import View, common, load_scenario, overrides
 
 
-@click.command(
-    "map",
-    short_help="Draw the pathway: what each stage waits for, and where it ends.",
-    epilog="\b\nExample:\n  pathway-sim map msc-dpn --arm rmat --out pathway.svg",
-)
+@click.command("map", epilog="\b\nExample:\n  pathway-sim map msc-dpn --arm rmat --out pathway.svg")
 @click.argument("scenario")
 @click.option("--arm", metavar="ARM", help="Which arm.  [default: the baseline]")
 @click.option(
@@ -27,7 +23,8 @@ def map_(view: View, /, scenario: str, arm: str | None, out: Path | None, sets: 
 
     Without --out: print it as Mermaid text. With --format json: print nodes and edges; with csv: one row an edge.
     """
-    from pathway_sim.cli.screen import visible, write_json
+    from pathway_sim.cli.characters import visible
+    from pathway_sim.cli.screen import write_json
     from pathway_sim.report import map as maps
     from pathway_sim.table import Table
 

@@ -19,11 +19,7 @@ CHECK_REPLICATIONS = 20_000
 Rows = Sequence[tuple[str, ...]]
 
 
-@click.command(
-    "list",
-    short_help="The shipped scenarios, with the question that each answers.",
-    epilog="\b\nExample:\n  pathway-sim list --format json",
-)
+@click.command("list", epilog="\b\nExample:\n  pathway-sim list --format json")
 @common
 @click.pass_obj
 def list_(view: View, /) -> None:
@@ -43,10 +39,7 @@ def list_(view: View, /) -> None:
         _print_table(view, "", ("name", "title", "question"), found)
 
 
-@click.command(
-    short_help="Write a commented scenario file that runs at once, to edit.",
-    epilog="\b\nExample:\n  pathway-sim init mine.yaml && pathway-sim compare mine.yaml",
-)
+@click.command(epilog="\b\nExample:\n  pathway-sim init mine.yaml && pathway-sim compare mine.yaml")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
     "--extends", default="msc-dpn", metavar="NAME", help="The shipped scenario to start from.  [default: msc-dpn]"
@@ -86,10 +79,7 @@ def _write_new(path: Path, text: str) -> None:
         raise StorageError(f"cannot write {path}: {error.strerror}") from error
 
 
-@click.command(
-    short_help="Is it valid, and how do its figures compare to published ones?",
-    epilog="\b\nExample:\n  pathway-sim check mine.yaml",
-)
+@click.command(epilog="\b\nExample:\n  pathway-sim check mine.yaml")
 @click.argument("scenario")
 @overrides
 @common
@@ -163,10 +153,7 @@ def _checked(loaded: Scenario) -> Rows:
     return rows(loaded, CHECK_REPLICATIONS)
 
 
-@click.command(
-    short_help="Everything that a scenario says, and where it says it.",
-    epilog="\b\nExample:\n  pathway-sim show msc-dpn --resolved --origins --arm rmat",
-)
+@click.command(epilog="\b\nExample:\n  pathway-sim show msc-dpn --resolved --origins --arm rmat")
 @click.argument("scenario")
 @click.option("--resolved", is_flag=True, help="With `extends` and defaults written out: everything in one file.")
 @click.option("--origins", is_flag=True, help="Behind each value, where it comes from.")
@@ -190,7 +177,8 @@ def show(
     With --format csv (or json and --origins): one row a value. With --references: one entry a source.
     """
     from pathway_sim import document
-    from pathway_sim.cli.screen import visible, write_json
+    from pathway_sim.cli.characters import visible
+    from pathway_sim.cli.screen import write_json
     from pathway_sim.scenario import resolved as of
 
     loaded = load_scenario(scenario, sets)
@@ -212,10 +200,7 @@ def show(
         click.echo(visible(document.dump(node, origins)), nl=False)
 
 
-@click.command(
-    short_help="The JSON Schema of scenario files, for your editor.",
-    epilog="\b\nExample:\n  pathway-sim schema > scenario.schema.json",
-)
+@click.command(epilog="\b\nExample:\n  pathway-sim schema > scenario.schema.json")
 @common
 def schema() -> None:
     """Print the JSON Schema of scenario files, for editors that complete and check while you write."""

@@ -37,10 +37,7 @@ def outputs(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-@click.command(
-    short_help="Compare msc-dpn, small, and draw its charts: the place to start.",
-    epilog="\b\nExample:\n  pathway-sim demo --charts demo",
-)
+@click.command(epilog="\b\nExample:\n  pathway-sim demo --charts demo")
 @click.option("--charts", type=FOLDER, default=Path("pathway-sim-demo"), show_default=True, help="Where the charts go.")
 @common
 @click.pass_obj
@@ -51,10 +48,7 @@ def demo(view: View, /, charts: Path) -> None:
     _hint(view, "next: pathway-sim init mine.yaml, edit it, and pathway-sim compare mine.yaml")
 
 
-@click.command(
-    short_help="When does it arrive, with what chance, where does it fail?",
-    epilog="\b\nExample:\n  pathway-sim run msc-dpn --arm rmat --replications 20000",
-)
+@click.command(epilog="\b\nExample:\n  pathway-sim run msc-dpn --arm rmat --replications 20000")
 @click.argument("scenario")
 @running
 @outputs
@@ -65,10 +59,7 @@ def run(view: View, /, scenario: str, **given: Any) -> None:
     _report(view, scenario, given, compare=False)
 
 
-@click.command(
-    short_help="What does each arm change, on the same random futures?",
-    epilog="\b\nExample:\n  pathway-sim compare msc-dpn --charts charts",
-)
+@click.command(epilog="\b\nExample:\n  pathway-sim compare msc-dpn --charts charts")
 @click.argument("scenario")
 @running
 @outputs
@@ -79,10 +70,7 @@ def compare(view: View, /, scenario: str, **given: Any) -> None:
     _report(view, scenario, given, compare=True)
 
 
-@click.command(
-    short_help="Draw one chart, or print the numbers that it would draw.",
-    epilog="\b\nExample:\n  pathway-sim chart msc-dpn --kind timeline --out timeline.png",
-)
+@click.command(epilog="\b\nExample:\n  pathway-sim chart msc-dpn --kind timeline --out timeline.png")
 @click.argument("scenario")
 @click.option("--kind", type=click.Choice(CHARTS), default=CHARTS[0], show_default=True, help="Which chart.")
 @click.option("--out", type=FILE, metavar="FILE", help="Where to write it (.svg, .png, .pdf).  [default: KIND.svg]")
@@ -239,5 +227,4 @@ def _hint(view: View, text: str) -> None:
     say(view, text)
 
 
-FIRST = (demo,)
-COMMANDS = (run, compare, chart)
+COMMANDS = (demo, run, compare, chart)

@@ -12,7 +12,7 @@ from types import FrameType
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Stopped(BaseException):
+class Stopped(KeyboardInterrupt):
     """The user, or the system, wants the program to end; `code` is its exit code."""
 
     def __init__(self, number: int) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import signal
+from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +16,7 @@ from pathway_sim.errors import PathwayError
 
 if TYPE_CHECKING:
     from pathway_sim.analysis.results import Results
+    from pathway_sim.report.charts import Chart
 
 
 class Artist:
@@ -59,16 +62,24 @@ class Artist:
 def _serve(line: Connection) -> None:
     """Load the charts, wait for results, draw, and tell what was written. Ctrl-C is for the other process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    import matplotlib.backends.backend_svg
-    import matplotlib.figure  # noqa: F401  loaded now, while nobody waits for it
-
-    from pathway_sim.report.charts import CHARTS
-
+    gc.disable()  # this process ends before there is anything to collect
+    charts = _loaded()
     results, folder = line.recv()
     try:
-        paths = [folder / f"{name}.svg" for name in CHARTS]
+        paths = [folder / f"{name}.svg" for name in charts]
         for path in paths:
-            CHARTS[path.stem].save(results, path)
+            charts[path.stem].save(results, path)
         line.send(paths)
     except Exception as error:
         line.send(error)
+
+
+def _loaded() -> Mapping[str, Chart]:
+    """The charts, with all that drawing imports: now, while nobody waits for it."""
+    import matplotlib.backends.backend_svg
+    import matplotlib.figure  # noqa: F401
+
+    from pathway_sim.report import save_figure  # noqa: F401
+    from pathway_sim.report.charts import CHARTS, availability_figure, timeline_figure  # noqa: F401
+
+    return CHARTS

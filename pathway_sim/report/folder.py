@@ -93,11 +93,11 @@ def _without_folders(scenario: Scenario) -> Scenario:
 def _portable(node: Any) -> Any:
     """The document without folders in the notes that name the file which changed a number."""
     if isinstance(node, document.Mapping):
-        return replace(node, entries={name: _portable(value) for name, value in node.entries.items()})
+        return node._replace(entries={name: _portable(value) for name, value in node.entries.items()})
     if isinstance(node, document.Sequence):
-        return replace(node, items=tuple(map(_portable, node.items)))
+        return node._replace(items=tuple(map(_portable, node.items)))
     if isinstance(node.value, str) and node.value.startswith("changed by ") and node.origin.source == "file":
-        return replace(node, value=node.value.replace(node.origin.file, re.split(r"[\\/]", node.origin.file)[-1]))
+        return node._replace(value=node.value.replace(node.origin.file, re.split(r"[\\/]", node.origin.file)[-1]))
     return node
 
 

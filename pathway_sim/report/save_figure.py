@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import html
 import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 from pathway_sim.errors import StorageError, UsageError
 from pathway_sim.report import style
@@ -84,7 +84,8 @@ def _metadata(kind: str, title: str, alt: str) -> Mapping[str, object]:
 def _with_description(data: bytes, title: str, alt: str) -> bytes:
     """SVG that names and describes itself to a screen reader; its ids are those of this picture alone."""
     key = hashlib.blake2b(f"{title}\0{alt}".encode(), digest_size=4).hexdigest()
-    words = f'<title id="title-{key}">{escape(title)}</title>\n <desc id="desc-{key}">{escape(alt)}</desc>\n'
+    name, description = (html.escape(each, quote=False) for each in (title, alt))
+    words = f'<title id="title-{key}">{name}</title>\n <desc id="desc-{key}">{description}</desc>\n'
     text = data.decode()
     start = text.index("<svg ")
     end = text.index(">", start) + 1

@@ -60,9 +60,10 @@ def context() -> Iterator[None]:
     """Build or write a picture under the settings of this module, whatever the user's own matplotlib settings are."""
     import matplotlib
 
-    defaults: Any = {key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")}
-    defaults.update(_RC)
-    with matplotlib.rc_context(defaults):
+    current: Any = matplotlib.rcParams
+    wanted = {key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")} | _RC
+    changed: Any = {key: value for key, value in wanted.items() if current[key] != value}  # to set one takes long
+    with matplotlib.rc_context(changed):
         yield
 
 
