@@ -18,6 +18,7 @@ the SplitMix64 sequence and its finaliser; Stafford (2011), Better bit mixing, v
 for BLAKE2b.  The statistical evidence is in ``docs/validation/draws.md``.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -79,22 +80,31 @@ def words(seed: int, stream: str, replications: NDArray[Any]) -> Words:
     uint64 array, shape (n,)
         One word per replication, uniform on 0 .. 2**64 - 1.
     """
+    return _filled(seed, stream, replications)
+
+
+def _filled(
+    seed: int, stream: str, replications: NDArray[Any], finish: Callable[[Words], object] | None = None
+) -> Words:
+    """The words of a stream, of which each block is given to `finish` while it is near the processor."""
     r = np.asarray(replications)
     if r.dtype.kind not in "iu":  # a mask or a list of floats is always a mistake
         raise TypeError(f"replication numbers must be integers, not {r.dtype}")
     if r.ndim != 1:
         raise ValueError(f"replication numbers must have shape (n,), not {r.shape}")
     k0, k1 = _cached_key(seed, stream)
-    out = r.astype(np.uint64)  # always a copy: the caller's array is never written to
-    scratch = np.empty(min(_BLOCK, out.size), dtype=np.uint64)
+    numbers = r.view(np.uint64) if r.dtype == np.int64 else r.astype(np.uint64)
+    out, scratch = np.empty(r.size, dtype=np.uint64), np.empty(min(_BLOCK, r.size), dtype=np.uint64)
     for start in range(0, out.size, _BLOCK):
         w = out[start : start + _BLOCK]
         t = scratch[: w.size]
-        w *= GOLDEN_GAMMA
+        np.multiply(numbers[start : start + _BLOCK], GOLDEN_GAMMA, out=w)
         w += k0
         _mix13(w, t)
         w ^= k1
         _mix13(w, t)
+        if finish is not None:
+            finish(w)
     return out
 
 
@@ -111,7 +121,7 @@ def uniform(seed: int, stream: str, replications: NDArray[Any]) -> NDArray[np.fl
     float64 array, shape (n,)
         Numbers without unit, strictly between 0 and 1: odd multiples of 2**-53, exact in double precision.
     """
-    return _to_uniform(words(seed, stream, replications))
+    return _filled(seed, stream, replications, _to_uniform).view(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +145,7 @@ def _mix13(w: Words, scratch: Words) -> None:
 
 
 def _to_uniform(w: Words) -> NDArray[np.float64]:
-    """Turn words into uniform numbers in their own memory.
+    """Turn words into uniform numbers, in their own memory.
 
     The top 52 bits m become the mantissa of 1 + m 2**-52; taking off 1 - 2**-53 leaves (m + 1/2) 2**-52, which has at
     most 53 significant bits, so that the subtraction is exact.  This avoids the slow conversion of 64-bit integers.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +50,11 @@ class Chance:
         """The distribution with one parameter set."""
         return self.build({name: number.value for name, number in self.parameters.items()})
 
+    @cached_property
+    def certain(self) -> Distribution | None:
+        """The distribution if all its parameters are known; else none that holds for every parameter set."""
+        return None if any(number.unknown is not None for number in self.parameters.values()) else self.stated()
+
 
 @dataclass
 class ParameterSets:
@@ -70,12 +76,6 @@ class ParameterSets:
         if key not in self._values:
             self._values[key] = unknown.distribution, unknown.distribution.ppf(self._points(unknown.name))
         return self._values[key][1]
-
-    def at(self, number: Number, replications: Integers) -> Value:
-        """The number in these replications: a float where it is certain or there is one set, else shape ``(n,)``."""
-        if self.count == 1 or number.unknown is None:
-            return number.value
-        return self.values(number.unknown)[replications % self.count]
 
     def _points(self, name: str) -> Floats:
         sets = np.arange(self.count)

@@ -10,11 +10,11 @@ import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from pathway_sim.parameters import Chance, Codes, Floats, Integers, Number, Value
+from pathway_sim.parameters import Chance, Number
 
 NEVER = np.inf
 UNFINISHED = -1
@@ -97,23 +97,27 @@ class Input:
     effects: tuple[Effect, ...] = ()
 
 
+Column = Any
+"""In a rule: a column of shape ``(n,)``, one element a replication, or a single number for a single replication."""
+
+
 class Arrival(Protocol):
-    """What a rule sees of the replications that reach its step; every column has shape ``(n,)``."""
+    """What a rule sees of the replications that reach its step: columns, or single numbers, never both."""
 
-    start: Floats
+    start: Column
 
-    def uniform(self, purpose: str) -> Floats:
+    def uniform(self, purpose: str) -> Column:
         """The keyed uniform numbers of this step with this purpose."""
 
-    def duration(self, name: str, purpose: str = "") -> Floats:
+    def duration(self, name: str, purpose: str = "") -> Column:
         """A random duration in days, after pace and effects, rounded to 2**-20 day; the purpose is the name unless
         given.
         """
 
-    def probability(self, name: str) -> Value:
-        """A probability after effects: a float, or one a replication."""
+    def probability(self, name: str) -> Column:
+        """A probability after effects; a single number also stands for a whole column."""
 
-    def outcome_of(self, part: str, visit: int) -> Codes:
+    def outcome_of(self, part: str, visit: int) -> Column:
         """The outcome codes of an earlier step of the same stage."""
 
     def seen_by(self, part: str, visit: int) -> Arrival:
@@ -126,9 +130,9 @@ class Arrival(Protocol):
 class Rule(Protocol):
     """What happens in a step, written once and used by every engine."""
 
-    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
-        """The end of the step in days and the code of its outcome, each of shape ``(n,)``: a pure function of the
-        arrival.
+    def evaluate(self, arrival: Arrival) -> tuple[Column, Column]:
+        """The end of the step in days and the code of its outcome: a pure function of the arrival, of columns if that
+        has columns, else of numbers.
         """
 
 

@@ -7,29 +7,27 @@ so chunk size and the number of workers change no byte of any output.
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import BrokenExecutor, Executor, Future
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 
 from pathway_sim import __version__
 from pathway_sim.analysis.results import Results
 from pathway_sim.analysis.study import Chunk, Study
-from pathway_sim.engines import choose, engine
-from pathway_sim.errors import PathwayError, UsageError
+from pathway_sim.engines import Arms, choose, engine
+from pathway_sim.errors import UsageError
 from pathway_sim.parameters import ParameterSets
 from pathway_sim.pathway import Pathway
 from pathway_sim.scenario import Scenario
 from pathway_sim.scenario.sources import inputs
 from pathway_sim.units import YEAR
+from pathway_sim.workers import cluster, in_order, pool
 
-CHUNK = 2**14
 MOST_REPLICATIONS = 10**9
-PARALLEL_FROM = 200_000
-"""Replications from which more than one worker pays for its start, with the batch engine."""
+KEPT = 2**13
+"""Replications of a chunk whose trajectories are kept: they become rows of text, which are many."""
+PARTS = 8
+"""How many parts each of several workers gets, or more."""
 FAR = 0.02
 """A stated value and the mean over the sets are said to differ from this relative difference on."""
 
@@ -49,7 +47,8 @@ class Settings:
     parameter_sets: int | None = None
     engine: str = "auto"
     workers: int | None = None
-    chunk: int = CHUNK
+    cluster: str | None = None
+    chunk: int | None = None
 
 
 def run(
@@ -80,13 +79,16 @@ def run(
     wanted = scenario.parameter_sets if settings.parameter_sets is None else settings.parameter_sets
     sets = _count("parameter sets", wanted, 100_000)
     _count("replications", settings.replications, MOST_REPLICATIONS)
-    _count("replications of a chunk", settings.chunk, MOST_REPLICATIONS)
+    if settings.chunk is not None:
+        _count("replications of a chunk", settings.chunk, MOST_REPLICATIONS)
     if settings.first < 0:
         raise UsageError(f"replications are numbered from 0, so the first cannot be {settings.first:,}")
     chosen, why = choose(settings.engine, list(pathways.values()))
-    job = _Job(pathways, chosen.name, settings.seed, sets, len(pathways) > 1 and settings.compare, observe is not None)
+    compare, keep = len(pathways) > 1 and settings.compare, observe is not None
+    size = settings.chunk or min(chosen.chunk, KEPT if keep else chosen.chunk)
+    job = _Job(Arms.of(pathways), chosen.name, settings.seed, sets, compare, keep, size)
     study: Study | None = None
-    for count, part, chunk in _chunks(job, settings):
+    for count, part, chunk in _parts(job, settings):
         if study is None:
             study = part
         else:
@@ -112,21 +114,25 @@ def run(
 
 @dataclass(frozen=True)
 class _Job:
-    """What every chunk of a run shares."""
+    """What every part of a run shares."""
 
-    pathways: Mapping[str, Pathway]
+    arms: Arms
     engine: str
     seed: int
     sets: int
     compare: bool
     keep: bool
+    size: int
 
-    def chunk(self, first: int, count: int) -> Done:
-        """The count, the reductions and (if kept) the trajectories of one chunk: a pure function of its arguments."""
+    def part(self, first: int, count: int) -> Done:
+        """The count, the reductions and (if kept) the trajectories of some replications: a pure function of its
+        arguments. They are walked a chunk at a time; of those that are kept there is one chunk.
+        """
         walker, sets = engine(self.engine), _parameter_sets(self.seed, self.sets)
-        trajectories = {name: walker.simulate(pathway, sets, first, count) for name, pathway in self.pathways.items()}
-        study = Study(self.pathways, self.sets, compare=self.compare)
-        study.add(trajectories)
+        study = Study(self.arms.pathways, self.sets, compare=self.compare)
+        for start in range(first, first + count, self.size):
+            trajectories = walker.simulate_arms(self.arms, sets, start, min(self.size, first + count - start))
+            study.add(trajectories)
         return count, study, trajectories if self.keep else None
 
 
@@ -155,71 +161,40 @@ def _count(what: str, value: int, most: int) -> int:
     return value
 
 
-def _chunks(job: _Job, settings: Settings) -> Iterator[Done]:
-    """The chunks' results, in order, whoever computes them."""
-    end = settings.first + settings.replications
-    spans = ((first, min(settings.chunk, end - first)) for first in range(settings.first, end, settings.chunk))
+def _parts(job: _Job, settings: Settings) -> Iterator[Done]:
+    """The results of the parts of a run, in order, whoever computes them."""
+    if settings.cluster is not None:
+        if settings.workers is not None:
+            raise UsageError("a cluster has the workers that it has; leave out either workers or cluster")
+        with cluster(settings.cluster) as remote:
+            yield from in_order(remote.sender(job.part), _spans(job, settings, remote.threads), 2 * remote.threads)
+        return
     workers = _workers(job, settings)
+    spans = _spans(job, settings, workers)
     if workers == 1:
-        for first, count in spans:
-            yield job.chunk(first, count)
+        yield from (job.part(*span) for span in spans)
         return
-    with _executor(job.engine, workers) as executor:
-        try:
-            yield from _in_order(executor, job, spans, 2 * workers)
-        except BrokenExecutor as error:
-            raise PathwayError(
-                "a worker process was ended from outside, perhaps for want of memory; nothing was reported"
-            ) from error
-        except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
+    with pool(engine(job.engine).pool, workers) as executor:
+        yield from in_order(lambda *span: executor.submit(job.part, *span), spans, 2 * workers)
 
 
-def _in_order(executor: Executor, job: _Job, spans: Iterator[tuple[int, int]], ahead: int) -> Iterator[Done]:
-    """Results in the order of their chunks, with a bounded number of chunks under way."""
-    with _deaf():
-        waiting: list[Future[Done]] = [executor.submit(job.chunk, *span) for span in islice(spans, ahead)]
-    while waiting:
-        yield waiting.pop(0).result()
-        waiting += [executor.submit(job.chunk, *span) for span in islice(spans, 1)]
-
-
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """Start worker processes that Ctrl-C does not reach, not even while they start: they inherit the blocked signal."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _spans(job: _Job, settings: Settings, workers: int) -> Iterator[tuple[int, int]]:
+    """The first replication and the count of each part: a chunk where its trajectories are kept or there is one worker,
+    else as many chunks as leave every worker several parts, because their counts travel and are merged.
+    """
+    size = job.size
+    if workers > 1 and not job.keep:
+        size *= max(1, settings.replications // (PARTS * workers * size))
+    end = settings.first + settings.replications
+    return ((first, min(size, end - first)) for first in range(settings.first, end, size))
 
 
 def _workers(job: _Job, settings: Settings) -> int:
     """How many workers: as asked; else one until more would pay."""
-    if settings.workers is not None:
-        return _count("workers", settings.workers, 256)
-    return 1 if settings.replications < PARALLEL_FROM or job.engine != "batch" else min(os.cpu_count() or 1, 8)
-
-
-def _executor(name: str, workers: int) -> Executor:
-    """Threads for the batch engine (NumPy releases the lock), processes for the reference engine (Python does not)."""
-    if name == "batch":
-        from concurrent.futures import ThreadPoolExecutor
-
-        return ThreadPoolExecutor(workers)
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupt)
-
-
-def _ignore_interrupt() -> None:
-    """Workers leave Ctrl-C to the parent, which cancels them."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if settings.workers is None:
+        return 1 if settings.replications < engine(job.engine).pays_from else min(os.cpu_count() or 1, 8)
+    chunks = -(-settings.replications // job.size)  # more workers than chunks would find nothing to do
+    return min(_count("workers", settings.workers, 256), chunks)
 
 
 def _manifest(

@@ -10,7 +10,8 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from math import copysign, isfinite
+from typing import TYPE_CHECKING, overload
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,12 +31,22 @@ _QUANTITY = re.compile(rf"({NUMBER})\s*([A-Za-z]+)")
 _RATE = re.compile(rf"({NUMBER})\s*(?:/|\s+per\s+)\s*([A-Za-z]+)")
 
 
-def quantise(days: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Round durations, shape ``(n,)`` in days, to the nearest multiple of ``QUANTUM`` (ties to even)."""
+@overload
+def quantise(days: float) -> float: ...
+@overload
+def quantise(days: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]: ...
+def quantise(days: float | npt.NDArray[np.float64]) -> float | npt.NDArray[np.float64]:
+    """Round durations in days, shape ``(n,)`` or one alone, to the nearest multiple of ``QUANTUM`` (ties to even)."""
+    if isinstance(days, (float, int)):
+        ticks = days * TICKS_PER_DAY
+        # Rounded to a whole number of any size, which has no sign of zero; infinity and NaN round to none.
+        return (copysign(round(ticks), ticks) if isfinite(ticks) else ticks) * QUANTUM
     import numpy as np
 
-    rounded: npt.NDArray[np.float64] = np.rint(days * TICKS_PER_DAY) * QUANTUM
-    return rounded
+    column = days * TICKS_PER_DAY
+    np.rint(column, out=column)
+    column *= QUANTUM
+    return column
 
 
 def parse_days(text: str) -> float:

@@ -10,6 +10,7 @@ from scipy import stats
 from pathway_sim.analysis import intervals, summary
 from pathway_sim.analysis.as_json import NO_ATTRIBUTION, to_json
 from pathway_sim.analysis.comparison import comparison_result
+from pathway_sim.analysis.groups import Groups
 from pathway_sim.analysis.reductions import MilestoneReduction, OutcomeReduction, PairReduction
 from pathway_sim.analysis.results import Results
 from pathway_sim.draws import uniform
@@ -25,7 +26,9 @@ def draw(stream, size):
 
 def pair(base, arm, sets=1, horizon=H):
     reduction = PairReduction(horizon, sets)
-    reduction.add(np.asarray(base, dtype=np.float64), np.asarray(arm, dtype=np.float64), np.arange(len(base)))
+    columns = np.asarray(base, dtype=np.float64), np.asarray(arm, dtype=np.float64)
+    rows = np.flatnonzero(np.minimum(*columns) <= horizon)
+    reduction.add(Groups(0, len(base), sets), rows, *(column[rows] for column in columns))
     return reduction
 
 
@@ -216,7 +219,8 @@ def run(sets=1, size=2000, until=None, apart=False):
     for name, times in columns.items():
         outcomes, milestone = OutcomeReduction(("approval", "censored")), MilestoneReduction(H, sets)
         outcomes.add((times > H).astype(np.int64))
-        milestone.add(times, np.arange(size), None if until is None else times + until)
+        rows = np.flatnonzero(times <= H)
+        milestone.add(Groups(0, size, sets), rows, times[rows], None if until is None else times[rows] + until)
         arms[name] = summary.arm_result(name, outcomes, {"approval": milestone})
     compared = (compare(*columns.values(), sets),)
     manifest = {"seed": 1, "parameter_sets": sets, "as_of": "2026-11-22"}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pathway_sim.analysis import summary
 from pathway_sim.analysis.counts import DayCounts, curve_days, length_days, signed_days
+from pathway_sim.analysis.groups import Groups
 from pathway_sim.analysis.lengths import LengthReduction
 from pathway_sim.analysis.reductions import MilestoneReduction, OutcomeReduction, PairReduction, SpanReduction
 from pathway_sim.analysis.summary import milestone_result, stage_spans
@@ -45,8 +46,27 @@ def state(value):
 
 def milestone(times, sets=1, horizon=YEARS_5, until=None):
     reduction = MilestoneReduction(horizon, sets)
-    reduction.add(np.asarray(times, dtype=np.float64), np.arange(len(times)), until)
+    times = np.asarray(times, dtype=np.float64)
+    rows = np.flatnonzero(times <= horizon)
+    reduction.add(Groups(0, len(times), sets), rows, times[rows], None if until is None else np.asarray(until)[rows])
     return reduction
+
+
+class Some:
+    """Any replications in any order, as a reduction sees those of a chunk."""
+
+    def __init__(self, replications, sets):
+        self.replications, self.sets = replications, sets
+
+    @property
+    def sizes(self):
+        return np.bincount(self.replications % self.sets, minlength=self.sets)
+
+    def of(self, rows):
+        return self.replications[rows] % self.sets
+
+    def count_of(self, rows):
+        return np.bincount(self.of(rows), minlength=self.sets)
 
 
 # --- chunks = whole -------------------------------------------------------------------------------------------------
@@ -66,22 +86,45 @@ BASE, ARM, UNTIL, OUTCOME, START = _columns()
 
 
 def _make(kind, sets):
-    if kind == "milestone":
-        return MilestoneReduction(YEARS_5, sets), lambda r, c: r.add(BASE[c], c)
-    if kind == "ending milestone":
-        return MilestoneReduction(YEARS_5, sets), lambda r, c: r.add(BASE[c], c, UNTIL[c])
+    if kind in ("milestone", "ending milestone"):
+
+        def add_milestone(r, c):
+            rows = np.flatnonzero(BASE[c] <= YEARS_5)
+            until = UNTIL[c][rows] if kind == "ending milestone" else None
+            r.add(Some(c, sets), rows, BASE[c][rows], until)
+
+        return MilestoneReduction(YEARS_5, sets), add_milestone
     if kind == "outcomes":
         return OutcomeReduction(("goal", "failed", "censored")), lambda r, c: r.add(OUTCOME[0, c] + 1)
     if kind in ("lengths", "signed lengths"):
         signed = kind == "signed lengths"
         length = BASE - (400.0 if signed else 0.0)
-        lasts = BASE <= YEARS_5
-        return LengthReduction(YEARS_5, sets, signed=signed), lambda r, c: r.add(c, lasts[c], length[c][lasts[c]])
+
+        def add_lengths(r, c):
+            lasts = c[BASE[c] <= YEARS_5]
+            r.add(Some(c, sets).sizes, lasts % sets, length[lasts])
+
+        return LengthReduction(YEARS_5, sets, signed=signed), add_lengths
     if kind == "pair":
-        return PairReduction(YEARS_5, sets), lambda r, c: r.add(BASE[c], ARM[c], c)
-    return SpanReduction(("a", "b", "c"), YEARS_5), lambda r, c: r.add(
-        START[:, c], START[:, c] + 50, OUTCOME[:, c], BASE[c] <= YEARS_5
+
+        def add_pair(r, c):
+            rows = np.flatnonzero(np.minimum(BASE[c], ARM[c]) <= YEARS_5)
+            r.add(Some(c, sets), rows, BASE[c][rows], ARM[c][rows])
+
+        return PairReduction(YEARS_5, sets), add_pair
+    return SpanReduction(("a", "b", "c"), YEARS_5, 2), lambda r, c: add_spans(
+        r, START[:, c], START[:, c] + 50, OUTCOME[:, c], BASE[c] <= YEARS_5
     )
+
+
+def add_spans(reduction, start, end, outcome, mask):
+    """Add stages in columns of shape (stages, n), as the steps of trajectories are added."""
+    reduction.reached += np.count_nonzero(mask)
+    for k in range(len(start)):
+        reduction.add_start(k, start[k, mask & (start[k] < reduction.horizon)])
+        for way in range(reduction.ways.shape[2]):
+            ended = (outcome[k] == way) & (start[k] < reduction.horizon) & (end[k] <= reduction.horizon)
+            reduction.add_end(k, way, end[k, mask & ended], np.count_nonzero(ended))
 
 
 KINDS = ("milestone", "ending milestone", "outcomes", "pair", "spans", "lengths", "signed lengths")
@@ -307,8 +350,8 @@ def test_outcomes_are_shares_that_sum_to_one():
 
 
 def spans(start, end, outcome, mask, names=("a", "b")):
-    reduction = SpanReduction(names, 1000.0)
-    reduction.add(*(np.asarray(x) for x in (start, end, outcome, mask)))
+    reduction = SpanReduction(names, 1000.0, 3)
+    add_spans(reduction, *(np.asarray(x) for x in (start, end, outcome, mask)))
     return {span.stage: span for span in stage_spans(reduction)}
 
 

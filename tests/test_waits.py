@@ -13,6 +13,7 @@ from agreement import read
 from made import made, only_arm, random_arm, simulate, work
 
 from pathway_sim.analysis.as_json import to_json
+from pathway_sim.analysis.groups import Groups
 from pathway_sim.analysis.tables import tables, tidy
 from pathway_sim.analysis.waits import WaitReduction, joins
 from pathway_sim.pathway import SKIPPED, START, All, Fact, Given
@@ -34,7 +35,7 @@ def held(stages: dict[str, Any], count: int = 50, **more: Any):
     results = {}
     for join in joins(pathway):
         reduction = WaitReduction(join, pathway.horizon)
-        reduction.add(simulate("batch", pathway, count))
+        reduction.add(Groups(0, count), simulate("batch", pathway, count))
         results[join.info.name] = reduction.result()
     return results
 
@@ -248,7 +249,7 @@ def test_random_pathways_are_told_alike():
         t = simulate("batch", pathway, 40)
         for join in joins(pathway):
             reduction = WaitReduction(join, pathway.horizon)
-            reduction.add(t)
+            reduction.add(Groups(0, t.count), t)
             wait = reduction.result()
             ready, count, days = told(t, join)
             assert wait.ready == ready

@@ -14,8 +14,6 @@ from pathway_sim.scenario import CheckPlan, Scenario
 from pathway_sim.trajectories import Trajectories, time_of
 from pathway_sim.units import MONTH, YEAR
 
-CHUNK = 2**14
-
 
 def measure(scenario: Scenario, replications: int, *, seed: int = 1) -> dict[str, tuple[float, int]]:
     """Each check's simulated value in the baseline arm (days, or a share, or a standard deviation of logs), and the
@@ -25,8 +23,8 @@ def measure(scenario: Scenario, replications: int, *, seed: int = 1) -> dict[str
     engine, _ = choose("auto", [pathway])
     sets = ParameterSets(seed, scenario.parameter_sets)
     seen: dict[str, list[Floats]] = {plan.name: [] for plan in scenario.checks}
-    for first in range(0, replications, CHUNK):
-        trajectories = engine.simulate(pathway, sets, first, min(CHUNK, replications - first))
+    for first in range(0, replications, engine.chunk):
+        trajectories = engine.simulate(pathway, sets, first, min(engine.chunk, replications - first))
         for plan in scenario.checks:
             seen[plan.name].append(_values(plan, trajectories))
     return {plan.name: _statistic(plan, np.concatenate(seen[plan.name])) for plan in scenario.checks}

@@ -50,6 +50,13 @@ def length_days(horizon: float, *, signed: bool = False) -> Ints:
     return np.union1d(ends, np.array([int(horizon // 1)], dtype=np.int64))
 
 
+@lru_cache(maxsize=64)
+def _cells(first: int, grid: bytes) -> Ints:
+    """The cell of each day from `first` on."""
+    days = np.frombuffer(grid, dtype=np.int64)
+    return np.searchsorted(days, np.arange(first, int(days[-1]) + 1))
+
+
 class DayCounts:
     """How many times fall on each whole day, and in each cell of a coarser grid by parameter set.
 
@@ -73,10 +80,10 @@ class DayCounts:
 
     def add(self, times: Floats, group: Ints) -> None:
         """Count finite times ``(n,)`` in days, none after the last day, each in its set ``(n,)``."""
-        day = np.maximum(np.floor(times).astype(np.int64), self.first)
-        self.days += np.bincount(day - self.first, minlength=len(self.days))
+        place = np.maximum(np.floor(times).astype(np.int64) - self.first, 0)
+        np.add.at(self.days, place, 1)
         if self.cells is not None:
-            np.add.at(self.cells, (group, np.searchsorted(self.grid, day)), 1)
+            np.add.at(self.cells.ravel(), group * len(self.grid) + _cells(self.first, self.grid.tobytes())[place], 1)
 
     def merge(self, other: DayCounts) -> None:
         """Add the counts of another part of the replications."""

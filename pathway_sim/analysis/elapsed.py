@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from pathway_sim.analysis.groups import Groups
 from pathway_sim.analysis.lengths import LengthReduction
 from pathway_sim.analysis.results import IntervalResult
-from pathway_sim.pathway import Interval
-from pathway_sim.trajectories import Trajectories, time_of
+from pathway_sim.pathway import NEVER, Interval
+from pathway_sim.trajectories import Trajectories, arrivals, time_of
 
 
 class IntervalReduction:
@@ -18,22 +19,21 @@ class IntervalReduction:
     interval : Interval
         Its two facts.
     horizon_days : float
-        A fact counts that is met by then.
+        No fact is met later.
     sets : int
         Parameter sets P.
     """
 
     def __init__(self, interval: Interval, horizon_days: float, sets: int = 1) -> None:
-        self.interval, self.horizon = interval, horizon_days
+        self.interval = interval
         self.length = LengthReduction(horizon_days, sets, signed=True)
 
-    def add(self, trajectories: Trajectories) -> None:
+    def add(self, groups: Groups, trajectories: Trajectories) -> None:
         """Add a chunk: the replications that reach the beginning."""
-        begin = time_of(self.interval.begin, trajectories)
-        rows = np.flatnonzero(begin <= self.horizon)
+        rows, begin = arrivals(self.interval.begin, trajectories)
         end = time_of(self.interval.end, trajectories, rows)
-        ends = end <= self.horizon
-        self.length.add(trajectories.replications[rows], ends, end[ends] - begin[rows[ends]])
+        ends = np.flatnonzero(end < NEVER)
+        self.length.add(groups.count_of(rows), groups.of(rows[ends]), end[ends] - begin[ends])
 
     def merge(self, other: IntervalReduction) -> None:
         """Add the state of other replications of the same arm."""

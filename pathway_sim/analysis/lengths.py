@@ -16,7 +16,6 @@ from pathway_sim.analysis.sums import ExactSums
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 PERCENTS = (10, 50, 90)
 
@@ -41,14 +40,13 @@ class LengthReduction:
         self.days = DayCounts(first, length_days(horizon_days, signed=signed), sets)
         self.sums = ExactSums(sets)
 
-    def add(self, replications: Ints, lasts: Bools, lengths: Floats) -> None:
-        """Add a chunk: the replications that it is asked of and whether it lasts in each, both ``(n,)``; and the
-        lengths ``(m,)`` in days of those m in which it does.
+    def add(self, asked: Ints, group: Ints, lengths: Floats) -> None:
+        """Add a chunk: how many replications of each set it is asked of, shape ``(sets,)``; and of those in which it
+        lasts their sets and the lengths in days, both ``(m,)``.
         """
-        group = replications % self.sets
-        self.asked += np.bincount(group, minlength=self.sets)
-        self.days.add(lengths, group[lasts])
-        self.sums.add(lengths, group[lasts])
+        self.asked += asked
+        self.days.add(lengths, group)
+        self.sums.add(lengths, group)
 
     def merge(self, other: LengthReduction) -> None:
         """Add the state of other replications."""

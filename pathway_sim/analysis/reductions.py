@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pathway_sim.analysis.counts import DayCounts, curve_days, signed_days
+from pathway_sim.analysis.groups import Groups
 from pathway_sim.analysis.sums import ExactSums
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 
 class MilestoneReduction:
@@ -27,7 +27,7 @@ class MilestoneReduction:
     Parameters
     ----------
     horizon_days : float
-        Later times count as never; a time exactly at the horizon counts.
+        No time of a milestone is later.
     sets : int
         Parameter sets P.
     """
@@ -42,23 +42,24 @@ class MilestoneReduction:
     def _counts(self) -> DayCounts:
         return DayCounts(0, curve_days(self.horizon), self.sets)
 
-    def add(self, times: Floats, replications: Ints, until: Floats | None = None) -> None:
+    def add(self, groups: Groups, rows: Ints, times: Floats, until: Floats | None = None) -> None:
         """Add a chunk.
 
         Parameters
         ----------
+        groups : Groups
+            All its replications.
+        rows : ndarray
+            Shape ``(m,)``, the places in the chunk of those that reach the milestone.
         times : ndarray
-            Shape ``(n,)``, days, +inf = never. Before day 0 counts as day 0 on the curve and as itself in the mean.
-        replications : ndarray
-            Shape ``(n,)``, numbers of the replications.
+            Shape ``(m,)``, days. Before day 0 counts as day 0 on the curve and as itself in the mean.
         until : ndarray, optional
-            Shape ``(n,)``, days, +inf = never ends. Available at t is reached ≤ t < until.
+            Shape ``(m,)``, days, +inf = never ends. Available at t is reached ≤ t < until.
         """
-        group = replications % self.sets
-        self.starts += np.bincount(group, minlength=self.sets)
-        arrived = times <= self.horizon
-        self.reached.add(times[arrived], group[arrived])
-        self.times.add(times[arrived], group[arrived])
+        group = groups.of(rows)
+        self.starts += groups.sizes
+        self.reached.add(times, group)
+        self.times.add(times, group)
         if until is not None:
             self._add_ends(np.maximum(until, times), group)
 
@@ -117,59 +118,36 @@ class SpanReduction:
     stages : sequence of str
         Names, in pathway order.
     horizon_days : float
-        A start before it and an end up to it count.
+        No stage starts or ends later.
+    ways : int
+        In how many ways a stage can end, at most.
     """
 
-    def __init__(self, stages: Sequence[str], horizon_days: float) -> None:
+    def __init__(self, stages: Sequence[str], horizon_days: float, ways: int) -> None:
         self.stages, self.horizon = tuple(stages), float(horizon_days)
         self.reached = 0
         self.starts = [self._counts() for _ in self.stages]
         self.ends = [self._counts() for _ in self.stages]
-        self.ways: Ints = np.zeros((2, len(self.stages), 0), dtype=np.int64)
+        self.ways: Ints = np.zeros((2, len(self.stages), ways), dtype=np.int64)
 
     def _counts(self) -> DayCounts:
         return DayCounts(0, np.array([int(self.horizon // 1)]))
 
-    def add(self, start: Floats, end: Floats, outcome: npt.NDArray[np.integer], mask: Bools) -> None:
-        """Add a chunk.
+    def add_start(self, stage: int, times: Floats) -> None:
+        """Add when a stage started in replications on the way to the goal, shape ``(m,)``, days."""
+        self.starts[stage].add(times, np.zeros(times.shape, dtype=np.int64))
 
-        Parameters
-        ----------
-        start, end : ndarray
-            Shape ``(stages, n)``, days, +inf = never.
-        outcome : ndarray
-            Shape ``(stages, n)``, how each stage ended; −1 for a stage that has not. What never started is left out.
-        mask : ndarray
-            Shape ``(n,)``, True where the replication reaches the goal.
+    def add_end(self, stage: int, way: int, times: Floats, everywhere: int) -> None:
+        """Add when a stage ended in one way, in replications on the way to the goal, shape ``(m,)``, days; and in how
+        many of all replications it did.
         """
-        self._widen(int(outcome.max(initial=-1)) + 1)
-        way = np.where(start < self.horizon, outcome, -1)
-        on_the_way = np.flatnonzero(mask)
-        self.reached += len(on_the_way)
-        for k in range(len(self.stages)):
-            self._add_stage(k, start[k, on_the_way], end[k, on_the_way])
-            self._add_ways(k, way[k], way[k, on_the_way])
-
-    def _add_stage(self, stage: int, start: Floats, end: Floats) -> None:
-        started = start < self.horizon
-        for counts, times in ((self.starts[stage], start[started]), (self.ends[stage], end[started])):
-            times = times[times <= self.horizon]
-            counts.add(times, np.zeros(len(times), dtype=np.int64))
-
-    def _add_ways(self, stage: int, *outcomes: npt.NDArray[np.integer]) -> None:
-        for ways, codes in zip(self.ways, outcomes, strict=True):
-            # One place in front takes the futures in which the stage has no outcome.
-            ways[stage] += np.bincount(codes + 1, minlength=self.ways.shape[2] + 1)[1:]
-
-    def _widen(self, codes: int) -> None:
-        missing = max(0, codes - self.ways.shape[2])
-        self.ways = np.pad(self.ways, ((0, 0), (0, 0), (0, missing)))
+        self.ends[stage].add(times, np.zeros(times.shape, dtype=np.int64))
+        self.ways[:, stage, way] += (everywhere, times.size)
 
     def merge(self, other: SpanReduction) -> None:
         """Add the state of other replications of the same arm."""
         self.reached += other.reached
-        self._widen(other.ways.shape[2])
-        self.ways[:, :, : other.ways.shape[2]] += other.ways
+        self.ways += other.ways
         for mine, theirs in zip(self.starts + self.ends, other.starts + other.ends, strict=True):
             mine.merge(theirs)
 
@@ -194,10 +172,21 @@ class PairReduction:
         self.gained, self.restricted = ExactSums(sets), ExactSums(sets)
         self.order: Ints = np.zeros(3, dtype=np.int64)
 
-    def add(self, base_times: Floats, arm_times: Floats, replications: Ints) -> None:
-        """Add a chunk: times ``(n,)`` in days, +inf = never, of the same replications ``(n,)`` in both arms."""
-        group = replications % self.sets
-        self.starts += np.bincount(group, minlength=self.sets)
+    def add(self, groups: Groups, rows: Ints, base_times: Floats, arm_times: Floats) -> None:
+        """Add a chunk.
+
+        Parameters
+        ----------
+        groups : Groups
+            All its replications.
+        rows : ndarray
+            Shape ``(m,)``, the places in the chunk of those that reach the milestone in one arm or in both.
+        base_times, arm_times : ndarray
+            Shape ``(m,)``, days, +inf = never.
+        """
+        group = groups.of(rows)
+        self.starts += groups.sizes
+        self.restricted.add_zeros(groups.sizes - groups.count_of(rows))
         later = np.maximum(base_times, arm_times)
         for counts, times in ((self.baseline, base_times), (self.arm, arm_times), (self.both, later)):
             counts.add(times[times <= self.horizon], group[times <= self.horizon])

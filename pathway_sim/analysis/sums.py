@@ -51,6 +51,10 @@ class ExactSums:
             _accumulate(row, group, values)
         self._carry()
 
+    def add_zeros(self, count: Ints) -> None:
+        """Add times of 0 days: so many to each group, shape ``(groups,)``."""
+        self.count += count
+
     def merge(self, other: ExactSums) -> None:
         """Add the moments of another part of the replications."""
         self.count += other.count

@@ -14,6 +14,7 @@ from functools import reduce
 import numpy as np
 import numpy.typing as npt
 
+from pathway_sim.analysis.groups import Groups
 from pathway_sim.analysis.lengths import LengthReduction
 from pathway_sim.analysis.results import HolderResult, WaitResult
 from pathway_sim.analysis.wording import words
@@ -99,19 +100,16 @@ class WaitReduction:
         holders = {holder.members for holder in (*join.stages, *join.tracks)}
         self.held = {members: LengthReduction(horizon_days, sets) for members in sorted(holders)}
 
-    def add(self, trajectories: Trajectories) -> None:
+    def add(self, groups: Groups, trajectories: Trajectories) -> None:
         """Add a chunk: the replications in which the stage started or was passed."""
-        rank = self.join.rank
-        skipped = trajectories.outcome[rank] == SKIPPED
-        rows = np.flatnonzero(np.isfinite(trajectories.start[rank]) | skipped)
+        rows = trajectories.visits[self.join.rank].rows
         self.ready += len(rows)
-        times = member_times(self.join.members, trajectories, rows)
-        replications = trajectories.replications[rows]
+        asked, times = groups.count_of(rows), member_times(self.join.members, trajectories, rows)
         for members, reduction in self.held.items():
             others = [place for place in range(len(times)) if place not in members]
             by = times[list(members)].max(axis=0) - times[others].max(axis=0)
-            lasts = (by > 0) & (by < NEVER)
-            reduction.add(replications, lasts, by[lasts])
+            lasts = np.flatnonzero((by > 0) & (by < NEVER))
+            reduction.add(asked, groups.of(rows[lasts]), by[lasts])
 
     def merge(self, other: WaitReduction) -> None:
         """Add the state of other replications of the same arm."""
@@ -151,5 +149,5 @@ def _met(condition: Condition, trajectories: Trajectories, rows: Ints) -> tuple[
         return time, np.logical_and.reduce([passed | (times != time) for times, passed in met])
     passed = np.zeros(len(rows), dtype=bool)
     if isinstance(condition, Fact) and SKIPPED in condition.codes:
-        passed = np.asarray(trajectories.outcome[condition.step][rows] == SKIPPED)
+        passed = trajectories.visits[condition.step].outcomes_at(rows) == SKIPPED
     return time_of(condition, trajectories, rows), passed

@@ -41,7 +41,13 @@ class Normal(Distribution):
         return demand("mean", self.expected, True, "") + demand_positive(sd=self.sd)
 
     def _inverse(self, lower: Array, upper: Array) -> Array:
-        return self.expected + self.sd * normal_score(lower, upper)
+        return self._placed(normal_score(lower, upper))
+
+    def _standard(self) -> Normal:
+        return Normal(0.0, 1.0)
+
+    def _placed(self, x: Array) -> Array:
+        return self.expected + self.sd * x
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +104,13 @@ class Lognormal(Distribution):
 
     def _inverse(self, lower: Array, upper: Array) -> Array:
         exponent = np.minimum(self.sd_log * normal_score(lower, upper), _LARGEST_EXPONENT)
-        return self.median * np.exp(exponent)
+        return self._placed(np.exp(exponent))
+
+    def _standard(self) -> Lognormal:
+        return Lognormal(1.0, self.sd_log)
+
+    def _placed(self, x: Array) -> Array:
+        return self.median * x
 
 
 def _refuse(messages: list[Message]) -> None:
@@ -141,6 +153,12 @@ class LogitNormal(Distribution):
 
     def _inverse(self, lower: Array, upper: Array) -> Array:
         return expit(self._centre() + self.sd * normal_score(lower, upper))
+
+    def _standard(self) -> LogitNormal:
+        return self
+
+    def _placed(self, x: Array) -> Array:
+        return np.minimum(x, 1.0)
 
 
 def _between_0_and_1(x: Values, value: Array, below: float, above: float) -> Array:

@@ -18,6 +18,7 @@ from pathway_sim.distributions.base import (
     demand,
     split,
 )
+from pathway_sim.distributions.tables import Form
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,6 +187,12 @@ class Shifted(Distribution):
     def _inverse(self, lower: Array, upper: Array) -> Array:
         return self.inner._inverse(lower, upper) + self.shift
 
+    def _standard(self) -> Form | None:
+        return self.inner._standard()
+
+    def _placed(self, x: Array) -> Array:
+        return self.inner._placed(x) + self.shift
+
     def _mean_within(self, low: Values, high: Values) -> Values:
         return self.inner._mean_within(low - self.shift, high - self.shift) + self.shift
 
@@ -238,9 +245,33 @@ class Truncated(Distribution):
         return self.inner.check()
 
     def _inverse(self, lower: Array, upper: Array) -> Array:
-        below, within, above = self._levels
-        x = self.inner._inverse(clip_level(below + lower * within), clip_level(above + upper * within))
-        return np.clip(x, self.low, self.high)
+        return np.clip(self.inner._inverse(*_within(self._levels, lower, upper)), self.low, self.high)
+
+    def _standard(self) -> Form | None:
+        inner = self.inner._standard()
+        return None if inner is None else _Part(inner, *self._levels)
+
+    def _placed(self, x: Array) -> Array:
+        return np.clip(self.inner._placed(x), self.low, self.high)
 
     def _mean_within(self, low: Values, high: Values) -> Values:
         return self.inner._mean_within(np.maximum(low, self.low), np.minimum(high, self.high))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A form between two of its levels: a truncation acts alike on a distribution and on its standard form."""
+
+    form: Form
+    below: Values
+    within: Values
+    above: Values
+
+    def _inverse(self, lower: Array, upper: Array) -> Array:
+        return self.form._inverse(*_within((self.below, self.within, self.above), lower, upper))
+
+
+def _within(levels: tuple[Values, Values, Values], lower: Array, upper: Array) -> tuple[Array, Array]:
+    """The pair of levels before truncation, of which ``levels`` are below the range, in it and above it."""
+    below, within, above = levels
+    return clip_level(below + lower * within), clip_level(above + upper * within)

@@ -124,10 +124,9 @@ class Triangular(Distribution):
         width = self.high - self.low
         rising = self.low + np.sqrt(lower * width * (self.mode - self.low))
         falling = self.high - np.sqrt(upper * width * (self.high - self.mode))
-        x = np.where(
+        return np.where(
             lower * width <= self.mode - self.low, np.minimum(rising, self.mode), np.maximum(falling, self.mode)
         )
-        return np.clip(x, self.low, self.high)
 
     def _knots(self) -> tuple[Values, ...]:
         return (self.mode,)
@@ -158,7 +157,13 @@ class Exponential(Distribution):
         return demand_positive(mean=self.expected)
 
     def _inverse(self, lower: Array, upper: Array) -> Array:
-        return -log_upper(lower, upper) * self.expected
+        return self._placed(-log_upper(lower, upper))
+
+    def _standard(self) -> Exponential:
+        return Exponential(1.0)
+
+    def _placed(self, x: Array) -> Array:
+        return x * self.expected
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,4 +195,10 @@ class Weibull(Distribution):
         return demand_positive(shape=self.shape, scale=self.scale)
 
     def _inverse(self, lower: Array, upper: Array) -> Array:
-        return self.scale * power(-log_upper(lower, upper), 1.0 / self.shape)
+        return self._placed(power(-log_upper(lower, upper), 1.0 / self.shape))
+
+    def _standard(self) -> Weibull:
+        return Weibull(self.shape, 1.0)
+
+    def _placed(self, x: Array) -> Array:
+        return self.scale * x

@@ -109,7 +109,14 @@ class Enrolment(Distribution):
 
     def _inverse(self, lower: Array, upper: Array) -> Array:
         share, rest = beta_inverse(self.patients, self._pooled(), lower, upper)
-        open_days = self._scale() * (share / np.maximum(rest, 1e-290))
+        return self._placed(share / np.maximum(rest, 1e-290))
+
+    def _standard(self) -> Enrolment:
+        """The odds: the time to the last patient with all sites open, where the scale is one day."""
+        return Enrolment(self.patients, self._pooled(), 1.0, 1.0, 0.0, 0.0)
+
+    def _placed(self, x: Array) -> Array:
+        open_days = self._scale() * x
         half_ramp = 0.5 * np.asarray(self.ramp, dtype=np.float64)
         rising = np.minimum(2.0 * np.sqrt(half_ramp * open_days), self.ramp)
         return np.where(open_days < half_ramp, rising, open_days + half_ramp)

@@ -40,7 +40,13 @@ class Gamma(Distribution):
         return demand_positive(shape=self.shape, scale=self.scale)
 
     def _inverse(self, lower: Array, upper: Array) -> Array:
-        return self.scale * gamma_inverse(self.shape, lower, upper)
+        return self._placed(gamma_inverse(self.shape, lower, upper))
+
+    def _standard(self) -> Gamma:
+        return Gamma(self.shape, 1.0)
+
+    def _placed(self, x: Array) -> Array:
+        return self.scale * x
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +75,12 @@ class Beta(Distribution):
 
     def _inverse(self, lower: Array, upper: Array) -> Array:
         return beta_inverse(self.alpha, self.beta, lower, upper)[0]
+
+    def _standard(self) -> Beta:
+        return self
+
+    def _placed(self, x: Array) -> Array:
+        return np.minimum(x, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,3 +129,9 @@ class Pert(Distribution):
         width = self.high - self.low
         x = np.where(share <= rest, self.low + width * share, self.high - width * rest)
         return np.clip(x, self.low, self.high)
+
+    def _standard(self) -> Beta:
+        return Beta(*self._beta())
+
+    def _placed(self, x: Array) -> Array:
+        return np.clip(self.low + (self.high - self.low) * x, self.low, self.high)

@@ -153,6 +153,9 @@ class LogQuantiles(Distribution):
     def _inverse(self, lower: Array, upper: Array) -> Array:
         return np.exp(np.minimum(_metalog(self._terms(), lower, upper), _LARGEST_EXPONENT))
 
+    def _standard(self) -> LogQuantiles:
+        return self
+
 
 def _refuse_disorder(p10: Values, p50: Values, p90: Values) -> None:
     if not np.all((np.asarray(p10) < p50) & (np.asarray(p50) < p90) & np.isfinite(p10) & np.isfinite(p90)):

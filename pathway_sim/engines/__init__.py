@@ -5,9 +5,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import cast
 
-from pathway_sim.engines.base import Engine
+from pathway_sim.engines.base import Arms, Engine
 from pathway_sim.errors import UnsupportedPathway
 from pathway_sim.pathway import Pathway
+
+__all__ = ["ENGINES", "Arms", "Engine", "choose", "engine"]
 
 ENGINES = ("batch", "reference")
 """In order of preference. Modules are imported when chosen: only the reference engine needs SimPy."""

@@ -1,29 +1,40 @@
 """The reference engine: a discrete-event run of one replication at a time, in SimPy.
 
 Events carry the rank of their step as priority, so that at one instant steps act in pathway order, completions before
-the starts that depend on them. Rules are the same ones that the batch engine calls, on columns of length 1.
+the starts that depend on them. Rules are the same ones that the batch engine calls, on single numbers instead of
+columns; the numbers that they read are drawn by the code that both engines share, a chunk at a time, and read one by
+one.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 
 import numpy as np
 import simpy
+from simpy.core import EmptySchedule
 from simpy.events import EventPriority
 
-from pathway_sim.engines.base import ColumnArrival, Columns
+from pathway_sim.engines.base import Arms, Numbers
+from pathway_sim.engines.moment import Facts, moments, test_function, time_function
 from pathway_sim.errors import PathwayError
 from pathway_sim.parameters import ParameterSets
-from pathway_sim.pathway import NEVER, SKIPPED, Pathway, facts_of
-from pathway_sim.trajectories import Trajectories, holds, time_of
+from pathway_sim.pathway import NEVER, SKIPPED, START, Pathway, facts_of
+from pathway_sim.trajectories import Trajectories
+from pathway_sim.workers import Pool
 
 name = "reference"
 summary = "SimPy, one replication at a time, event by event"
+chunk = 2**12
+"""Replications of a chunk: enough for the columns of draws to pay, few enough to keep them as lists of numbers."""
 
 EVENT_BUDGET = 10_000
 """Events of one replication; an unrolled pathway cannot need more, so more is a fault of the program."""
+pool: Pool = "processes"
+pays_from = 2**16
+"""Replications from which several workers are quicker than one (`benchmarks/speed.py`)."""
 
 
 def refusals(_pathway: Pathway) -> list[str]:
@@ -32,98 +43,106 @@ def refusals(_pathway: Pathway) -> list[str]:
 
 
 def simulate(pathway: Pathway, sets: ParameterSets, first: int, count: int) -> Trajectories:
-    """The replications ``first`` … ``first + count − 1``; see `pathway_sim.engines.base.Engine`."""
-    columns = Columns.empty(pathway, first, count)
-    ended = np.full(count, NEVER)
+    """See `pathway_sim.engines.base.Engine`."""
+    walk = _Walk(pathway, Numbers(pathway.program, pathway.pace, sets, first, count), count)
+    over = np.full(count, pathway.horizon)
     ended_by = np.full(count, -1, dtype=np.int64)
-    dependents = _dependents(pathway)
     for row in range(count):
-        ended[row], ended_by[row] = _Replication(pathway, sets, columns, row, dependents).run()
-    return Trajectories(pathway, first, columns.start, columns.end, columns.outcome, ended, ended_by)
+        over[row], ended_by[row] = walk.run(row)
+    return Trajectories(pathway, first, tuple(facts.visits(count) for facts in walk.facts), over, ended_by)
 
 
-def _dependents(pathway: Pathway) -> dict[int, list[int]]:
-    """The ranks of the steps whose start may follow from each step; under −1 those that are ready before anything
-    happens.
-    """
-    dependents: dict[int, list[int]] = defaultdict(list)
-    nothing = Columns.empty(pathway, 0, 1)
-    for rank, step in enumerate(pathway.steps):
-        at_once = time_of(step.after, nothing)[0] < NEVER
-        for cause in [-1] if at_once else sorted({fact.step for fact in facts_of(step.after)}):
-            dependents[cause].append(rank)
-    return dependents
+def simulate_arms(arms: Arms, sets: ParameterSets, first: int, count: int) -> dict[str, Trajectories]:
+    """See `pathway_sim.engines.base.Engine`."""
+    return {name: simulate(pathway, sets, first, count) for name, pathway in arms.pathways.items()}
 
 
-class _Replication:
-    """One run: a SimPy environment and the facts so far, in one row of the chunk's columns."""
+class _Walk:
+    """A pathway made ready for a chunk, and what has happened to its replications so far."""
 
-    def __init__(
-        self, pathway: Pathway, sets: ParameterSets, columns: Columns, row: int, dependents: dict[int, list[int]]
-    ) -> None:
-        self.pathway, self.sets, self.dependents = pathway, sets, dependents
-        self.facts = Columns(
-            columns.replications[row : row + 1],
-            columns.start[:, row : row + 1],
-            columns.end[:, row : row + 1],
-            columns.outcome[:, row : row + 1],
-        )
-        self.env = simpy.Environment()
-        self.seen: set[int] = set()
-        self.pending: dict[int, tuple[float, int]] = {}
-        self.ending: tuple[float, int] = (NEVER, -1)
+    def __init__(self, pathway: Pathway, numbers: Numbers, count: int) -> None:
+        self.pathway, self.horizon = pathway, pathway.horizon
+        self.facts = [Facts(count) for _ in pathway.steps]
+        self.moments = moments(pathway, numbers, self.facts)
+        self.ready = [time_function(step.after, self.facts) for step in pathway.steps]
+        self.passes = [None if step.guard is None else test_function(step.guard, self.facts) for step in pathway.steps]
+        self.first = [rank for rank, ready in enumerate(self.ready) if ready(0) < NEVER]
+        self.followers = self._followers()
+        self.seen = [-1] * len(pathway.steps)
+        self.priority = [EventPriority(rank) for rank in range(len(pathway.steps))]
 
-    def run(self) -> tuple[float, int]:
-        """Process events until a terminal outcome or the horizon; the time and rank of the terminal outcome, or (+∞,
-        −1).
+    def _followers(self) -> list[dict[int, list[int]]]:
+        """For each step and outcome (or `START`) the ranks of those whose start may follow from it."""
+        followers: list[dict[int, list[int]]] = [{} for _ in self.pathway.steps]
+        for rank, step in enumerate(self.pathway.steps):
+            causes = {(fact.step, code) for fact in facts_of(step.after) for code in fact.codes}
+            for cause, code in () if rank in self.first else causes:
+                followers[cause].setdefault(code, []).append(rank)
+        return followers
+
+    def run(self, row: int) -> tuple[float, int]:
+        """Process the events of one replication until a terminal outcome, or until none is left by the horizon; the
+        time and rank of the terminal outcome, or (horizon, −1).
         """
-        self._notify(-1)
-        events = 0
-        while self.ending[1] < 0 and self.env.peek() <= self.pathway.horizon:
-            self.env.step()
-            events += 1
-            if events > EVENT_BUDGET:
-                raise PathwayError(f"replication {self.facts.replications[0]} needs more than {EVENT_BUDGET} events")
+        self.env, self.row, self.ending = simpy.Environment(), row, (self.horizon, -1)
+        self._go_on(self.first, 0.0)
+        step = self.env.step
+        with suppress(EmptySchedule):
+            for _ in range(EVENT_BUDGET):
+                if self.ending[1] >= 0:
+                    return self.ending
+                step()
+            raise PathwayError(f"replication {row} of a chunk needs more than {EVENT_BUDGET} events")
         return self.ending
 
-    def _at(self, time: float, rank: int, act: Callable[[int], None]) -> None:
-        """Schedule `act(rank)`; SimPy accepts NaN and ∞ as delays, so they are stopped here."""
-        delay = time - self.env.now
-        if not 0.0 <= delay < NEVER:
-            raise PathwayError(f"step {self.pathway.steps[rank].name} would wait {delay} days")
-        event = simpy.Event(self.env)
-        event._ok, event._value = True, None
-        event.callbacks.append(lambda _event: act(rank))
-        self.env.schedule(event, priority=EventPriority(rank), delay=delay)
+    def _at(self, time: float, now: float, rank: int, act: Callable[[object], None]) -> None:
+        """Schedule `act`, unless it is beyond the horizon; SimPy accepts NaN and ∞ as delays: they are stopped here."""
+        if not 0.0 <= time - now < NEVER:
+            raise PathwayError(f"step {self.pathway.steps[rank].name} would wait {time - now} days")
+        if time <= self.horizon:
+            event = simpy.Event(self.env)
+            event._ok, event._value = True, None
+            event.callbacks.append(act)
+            self.env.schedule(event, self.priority[rank], time - now)
 
-    def _notify(self, cause: int) -> None:
-        """Schedule the steps that have become ready because of a fact of step `cause`."""
-        for rank in self.dependents[cause]:
-            if rank not in self.seen:
-                ready = time_of(self.pathway.steps[rank].after, self.facts)[0]
-                if ready < NEVER:
-                    self.seen.add(rank)
-                    self._at(ready, rank, self._arrive)
+    def _go_on(self, followers: Sequence[int], now: float) -> None:
+        """Let steps follow a fact: schedule those that are ready now; one that nothing else precedes starts at once."""
+        row, seen = self.row, self.seen
+        while followers and self.ending[1] < 0:
+            waiting = [rank for rank in followers if seen[rank] != row and self.ready[rank](row) < NEVER]
+            for rank in waiting:
+                seen[rank] = row
+            if len(waiting) == 1 and self.ready[waiting[0]](row) == now < self.env.peek():
+                followers = self._arrive(waiting[0], now)
+                continue
+            for rank in waiting:
+                self._at(self.ready[rank](row), now, rank, partial(self._ready, rank))
+            return
 
-    def _arrive(self, rank: int) -> None:
-        """A step is ready: it is skipped, or starts if there is time left."""
-        step, now = self.pathway.steps[rank], np.array([self.env.now])
-        if step.guard is not None and not holds(step.guard, now, self.facts)[0]:
-            self._record(rank, SKIPPED)
-        elif self.env.now < self.pathway.horizon:
-            self.facts.start[rank, 0] = self.env.now
-            arrival = ColumnArrival(self.pathway, step, self.sets, self.facts, np.zeros(1, dtype=np.int64), now)
-            end, code = step.rule.evaluate(arrival)
-            self.pending[rank] = (float(end[0]), int(code[0]))
-            self._at(float(end[0]), rank, self._complete)
-            self._notify(rank)
+    def _ready(self, rank: int, _event: object) -> None:
+        now = self.env.now
+        self._go_on(self._arrive(rank, now), now)
 
-    def _complete(self, rank: int) -> None:
-        """A step is over."""
-        self._record(rank, self.pending[rank][1])
+    def _arrive(self, rank: int, now: float) -> Sequence[int]:
+        """A step is ready: it is skipped, or starts if there is time left. The ranks of those that may follow."""
+        passes = self.passes[rank]
+        if passes is not None and not passes(self.row, now):
+            return self._record(rank, SKIPPED, now)
+        if now >= self.horizon:
+            return ()
+        self.facts[rank].start[self.row] = now
+        end, code = self.pathway.steps[rank].rule.evaluate(self.moments[rank].of(self.row, now))
+        self._at(end, now, rank, partial(self._over, rank, code))
+        return self.followers[rank].get(START, ())
 
-    def _record(self, rank: int, code: int) -> None:
-        self.facts.end[rank, 0], self.facts.outcome[rank, 0] = self.env.now, code
+    def _over(self, rank: int, code: int, _event: object) -> None:
+        now = self.env.now
+        self._go_on(self._record(rank, code, now), now)
+
+    def _record(self, rank: int, code: int, now: float) -> Sequence[int]:
+        """A step is over. The ranks of those that may follow."""
+        facts = self.facts[rank]
+        facts.end[self.row], facts.outcome[self.row] = now, code
         if code in self.pathway.steps[rank].terminal:
-            self.ending = (self.env.now, rank)
-        self._notify(rank)
+            self.ending = (now, rank)
+        return self.followers[rank].get(code, ())

@@ -14,6 +14,7 @@ import numpy as np
 
 from pathway_sim.analysis.study import Chunk
 from pathway_sim.errors import StorageError, UsageError
+from pathway_sim.pathway import NEVER
 from pathway_sim.trajectories import Trajectories
 
 if TYPE_CHECKING:
@@ -33,23 +34,26 @@ def rows(chunk: Chunk) -> dict[str, Any]:
 
 
 def _arm_rows(place: int, trajectories: Trajectories) -> dict[str, Any]:
-    rank, column = np.nonzero(np.isfinite(trajectories.start))
-    pathway = trajectories.pathway
-    code = trajectories.outcome[rank, column]
+    pathway, visits = trajectories.pathway, trajectories.visits
+    rank = np.repeat(np.arange(len(visits)), [each.rows.size for each in visits])
+    row, start, end, code = (
+        np.concatenate([getattr(each, name) for each in visits]) for name in ("rows", "start", "end", "outcome")
+    )
+    started = np.flatnonzero(start < NEVER)  # and was not skipped
+    rank, row, start, end, code = (column[started] for column in (rank, row, start, end, code))
     names, offset = [""], np.zeros(len(pathway.steps), dtype=np.int64)
     for k, step in enumerate(pathway.steps):
         offset[k] = len(names)
         names += step.outcomes
-    end = trajectories.end[rank, column]
     return {
-        "replication": trajectories.replications[column],
+        "replication": trajectories.first + row,
         "arm": np.full(rank.size, pathway.arm, dtype=object),
         "program": np.full(rank.size, pathway.program, dtype=object),
         "stage": np.array([step.place for step in pathway.steps], dtype=object)[rank],
         "visit": np.array([step.visit for step in pathway.steps])[rank],
-        "ready": trajectories.ready[rank, column],
-        "start": trajectories.start[rank, column],
-        "end": np.where(np.isfinite(end), end, np.nan),
+        "ready": start,
+        "start": start,
+        "end": np.where(end < NEVER, end, np.nan),
         "outcome": np.array(names, dtype=object)[np.where(code >= 0, offset[rank] + code, 0)],
         "rank": rank,
         "place": np.full(rank.size, place),

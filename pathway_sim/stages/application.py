@@ -9,7 +9,7 @@ applicant who does not answer within one year may be taken to withdraw, unless F
 The numbers are the agency's rules: another agency's application is the same stage with other rules.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag
@@ -209,13 +209,12 @@ class Application(Stage):
         share = {"goal.share": self.goal.share} if visit == 1 and isinstance(self.goal, Goal) else {}
         rule = Review(
             visit=visit,
-            goal=tuple(goals),
-            approve=tuple(approvals),
+            goal=tuple(goals) if visit == 1 else self._by_answer(lambda name, _: f"resubmission_goal.{name}"),
+            approve=tuple(approvals) if len(approvals) == 1 else self._by_answer(lambda _, way: f"approve.{way}"),
             extension=prefix,
             slip=tuple(sorted(slips)),  # approved before letter
             cause=choice_of("cause", self.cause, self.causes, "cause"),
             last=last,
-            responses=self._responses() if visit > 1 else (),
             filings=0 if visit > 1 else self._filings,
             events=() if visit > 1 else tuple(self._happening(*each) for each in sorted(self.during.items())),
         )
@@ -245,9 +244,9 @@ class Application(Stage):
         prefix, spec = ("extension", self.extension) if later is None else ("extension.later", later)
         return prefix, {f"{prefix}.probability": spec.probability, f"{prefix}.duration": spec.duration}
 
-    def _responses(self) -> tuple[tuple[int, int], ...]:
-        """For each outcome of a response but withdrawn: the number of the resubmission goal and of the way."""
-        return tuple((CLASSES.index(name), way) for name in self._classes for way in range(len(self.ways)))
+    def _by_answer(self, named: Callable[[str, str], str]) -> tuple[str, ...]:
+        """An input for each outcome of a response but withdrawn, by its Class and its way."""
+        return tuple(named(name, way) for name in self._classes for way in self.ways)
 
     @property
     def _classes(self) -> tuple[str, ...]:

@@ -10,12 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from pydantic import Discriminator, Field, Tag
 
 from pathway_sim.fields import Magnitude, Spec
-from pathway_sim.parameters import Floats, Integers
-from pathway_sim.pathway import Arrival
+from pathway_sim.pathway import Arrival, Column
 from pathway_sim.stages.base import Draft, Links, Stage
 from pathway_sim.stages.rules import Choice, choose, lapse
 from pathway_sim.stages.terms import Duration, Probability, Times
@@ -48,11 +46,10 @@ class Decision:
 
     grant: str
 
-    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+    def evaluate(self, arrival: Arrival) -> tuple[Column, Column]:
         """See `pathway_sim.pathway.Rule`."""
-        granted, kept = arrival.probability(self.grant), 1.0 - np.asarray(arrival.probability("withdraw"))
-        shares = [granted * kept, (1.0 - np.asarray(granted)) * kept, None]
-        return arrival.start, choose(arrival.uniform("outcome"), shares)
+        granted, kept = arrival.probability(self.grant), 1.0 - arrival.probability("withdraw")
+        return arrival.start, choose(arrival.uniform("outcome"), [granted * kept, (1.0 - granted) * kept, None])
 
 
 class Designation(Stage):

@@ -9,15 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
 
+from pathway_sim.elementwise import code, pick
 from pathway_sim.fields import Found
-from pathway_sim.parameters import Floats, Integers
-from pathway_sim.pathway import Arrival
+from pathway_sim.pathway import Arrival, Column
 from pathway_sim.stages.base import Draft, Stage, choice_of, targets
-from pathway_sim.stages.numbers_by_name import Durations, Probabilities, in_order, pick, table, table_form
-from pathway_sim.stages.rules import Choice, choose
+from pathway_sim.stages.numbers_by_name import Durations, Probabilities, in_order, table, table_form
+from pathway_sim.stages.rules import Choice, worse
 from pathway_sim.stages.terms import Duration, Probability, Shares, wrong_table
 from pathway_sim.stages.work import names_of, raw_names
 
@@ -28,10 +27,10 @@ class SafetyReview:
 
     cause: Choice
 
-    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+    def evaluate(self, arrival: Arrival) -> tuple[Column, Column]:
         """See `pathway_sim.pathway.Rule`."""
-        held = choose(arrival.uniform("outcome"), [None, arrival.probability("probability")]) == 1
-        return arrival.start + arrival.duration("clock"), np.where(held, 1 + self.cause.codes(arrival), 0)
+        held = worse(arrival.uniform("outcome"), arrival.probability("probability"))
+        return arrival.start + arrival.duration("clock"), code(held) * (1 + self.cause.codes(arrival))
 
 
 @dataclass(frozen=True)
@@ -41,12 +40,12 @@ class Repair:
     repair: tuple[str, ...]
     lifted: tuple[str, ...]
 
-    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+    def evaluate(self, arrival: Arrival) -> tuple[Column, Column]:
         """See `pathway_sim.pathway.Rule`."""
-        cause = np.asarray(arrival.outcome_of("review", 1), dtype=np.int64) - 1
-        spent = pick([arrival.duration(name, "repair") for name in self.repair], cause)
-        lifted = pick([arrival.probability(name) for name in self.lifted], cause)
-        return arrival.start + spent, choose(arrival.uniform("outcome"), [lifted, None])
+        cause = arrival.outcome_of("review", 1) - 1
+        spent = pick(self.repair, cause, lambda name: arrival.duration(name, "repair"))
+        lifted = pick(self.lifted, cause, arrival.probability)
+        return arrival.start + spent, code(arrival.uniform("outcome") >= lifted)
 
 
 class Hold(Stage):

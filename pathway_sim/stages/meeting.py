@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from pathway_sim.elementwise import widened
 from pathway_sim.fields import Found, Identifier, Magnitude, Spec
-from pathway_sim.parameters import Floats, Integers
-from pathway_sim.pathway import Arrival
+from pathway_sim.pathway import Arrival, Column
 from pathway_sim.stages.base import Draft, Links, Stage
 from pathway_sim.stages.rules import Choice, lapse, sometimes
 from pathway_sim.stages.terms import Duration, Probability, Shares
@@ -34,10 +34,10 @@ class Held:
 
     choice: Choice
 
-    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+    def evaluate(self, arrival: Arrival) -> tuple[Column, Column]:
         """See `pathway_sim.pathway.Rule`."""
         end = arrival.start + arrival.duration("clock") + sometimes(arrival, "late", "late")
-        return end, self.choice.codes(arrival)
+        return end, widened(self.choice.codes(arrival), end)
 
 
 class Meeting(Stage):

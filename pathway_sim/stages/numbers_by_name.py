@@ -1,13 +1,11 @@
 """Fields that hold one number for all, or a table of numbers by name: by cause, by way of answering, by review."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-import numpy as np
 from pydantic import Discriminator, Tag
 
 from pathway_sim.fields import Identifier
-from pathway_sim.parameters import Integers
 from pathway_sim.stages.terms import RESERVED, Duration, Offset, Probability
 
 
@@ -40,11 +38,3 @@ def table(name: str, value: Any) -> dict[str, Any]:
 def in_order(name: str, given: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str, ...]:
     """The inputs of a field in the order of these names; one for all where it has no table."""
     return tuple(f"{name}.{each}" for each in names) if len(given) > 1 else tuple(given)
-
-
-def pick(columns: Sequence[Any], index: Integers) -> Any:
-    """For each replication the column that its index names."""
-    picked = columns[0]
-    for k, column in enumerate(columns[1:], start=1):
-        picked = np.where(index == k, column, picked)
-    return picked

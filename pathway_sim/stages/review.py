@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import cached_property
 
-import numpy as np
-
-from pathway_sim.parameters import Floats, Integers
-from pathway_sim.pathway import Arrival
-from pathway_sim.stages.numbers_by_name import pick
-from pathway_sim.stages.rules import Choice, choose, sometimes
+from pathway_sim.elementwise import code, item, maximum, pick, somewhere, where, widened
+from pathway_sim.pathway import Arrival, Column
+from pathway_sim.stages.rules import Choice, sometimes, worse
 
 
-def of_accepted(arrival: Arrival, filings: int, read: Callable[[Arrival], Floats]) -> Floats:
+def of_accepted(arrival: Arrival, filings: int, read: Callable[[Arrival], Column]) -> Column:
     """What is read of the submission whose filing was accepted, as it was when the agency received it."""
     found = read(arrival.seen_by("filing", 1))
     for visit in range(2, filings + 1):
         accepted = arrival.outcome_of("filing", visit) == 0
-        found = np.where(accepted, read(arrival.seen_by("filing", visit)), found)
+        if somewhere(accepted):
+            found = where(accepted, read(arrival.seen_by("filing", visit)), found)
     return found
 
 
-def received(arrival: Arrival, filings: int) -> Floats:
+def received(arrival: Arrival, filings: int) -> Column:
     """When the agency received what it reviews for the first time."""
     return of_accepted(arrival, filings, lambda submission: submission.start)
 
 
-def by_review(arrival: Arrival, times: Sequence[Floats]) -> Floats:
-    """One time for all; or the second, of priority reviews, where the application qualifies for one, else the first."""
-    if len(times) == 1:
-        return times[0]
+def by_review(arrival: Arrival, names: tuple[str, ...], read: Callable[[str], Column]) -> Column:
+    """What is read of the one name for all; or of the second, of priority reviews, where the application qualifies for
+    one, else of the first.
+    """
+    if len(names) == 1:
+        return read(names[0])
     drawn = arrival.seen_by("review", 1).uniform("priority")
-    return np.where(drawn < arrival.probability("goal.share"), times[1], times[0])
+    return pick(names, code(drawn < arrival.probability("goal.share")), read)
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,12 @@ class Filing:
     visit: int
     after_protest: bool
 
-    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+    def evaluate(self, arrival: Arrival) -> tuple[Column, Column]:
         """See `pathway_sim.pathway.Rule`."""
-        refused = choose(arrival.uniform("outcome"), [None, arrival.probability("refuse.probability")])
+        refused = worse(arrival.uniform("outcome"), arrival.probability("refuse.probability"))
         if self.after_protest:
-            refused = np.where(arrival.outcome_of("refusal", self.visit - 1) == 1, 0, refused)
-        return arrival.start + arrival.duration("filing"), refused
+            refused = refused & (arrival.outcome_of("refusal", self.visit - 1) != 1)
+        return arrival.start + arrival.duration("filing"), code(refused)
 
 
 @dataclass(frozen=True)
@@ -57,23 +57,22 @@ class Refusal:
 
     protest: bool
 
-    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+    def evaluate(self, arrival: Arrival) -> tuple[Column, Column]:
         """See `pathway_sim.pathway.Rule`."""
-        spent, codes = arrival.duration("refuse.answer"), np.zeros(arrival.start.shape, dtype=np.int64)
-        if self.protest:
-            codes = choose(arrival.uniform("protest"), [None, arrival.probability("refuse.protest")])
-            spent = np.where(codes == 1, arrival.duration("refuse.conference"), spent)
-        return arrival.start + spent, codes
+        if not self.protest:
+            return arrival.start + arrival.duration("refuse.answer"), widened(0, arrival.start)
+        codes = code(worse(arrival.uniform("protest"), arrival.probability("refuse.protest")))
+        return arrival.start + pick(("refuse.answer", "refuse.conference"), codes, arrival.duration), codes
 
 
 @dataclass(frozen=True)
 class TypeAMeeting:
     """The meeting after a letter, if the sponsor asks for it. Codes: held, not held."""
 
-    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+    def evaluate(self, arrival: Arrival) -> tuple[Column, Column]:
         """See `pathway_sim.pathway.Rule`."""
-        codes = choose(arrival.uniform("outcome"), [arrival.probability("type_a.probability"), None])
-        return arrival.start + np.where(codes == 0, arrival.duration("type_a.clock"), 0.0), codes
+        none = arrival.uniform("outcome") >= arrival.probability("type_a.probability")
+        return arrival.start + where(none, 0.0, arrival.duration("type_a.clock")), code(none)
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ class Happening:
     cause: int | None
     filings: int
 
-    @property
+    @cached_property
     def outcomes(self) -> tuple[str, ...]:
         """The outcomes that can occur."""
         return (
@@ -99,41 +98,31 @@ class Happening:
             *(("not_held",) if "held" in self.given else ()),
         )
 
-    def held(self, arrival: Arrival) -> Any:
-        """Where it takes place, shape ``(n,)``."""
-        if "held" not in self.given:
-            return np.ones(arrival.start.shape, dtype=np.bool_)
-        return arrival.uniform("held") < arrival.probability(f"{self.path}.held")
-
-    def negative(self, arrival: Arrival) -> Any:
-        """Where it takes place and turns out badly, shape ``(n,)``."""
+    def course(self, arrival: Arrival) -> tuple[Column, Column, Column]:
+        """Where it takes place, for how many days it stops the clock, and where it takes place and turns out badly."""
+        held: Column = True
+        if "held" in self.given:
+            held = arrival.uniform("held") < arrival.probability(f"{self.path}.held")
+        stopped = where(held, arrival.duration(f"{self.path}.stops"), 0.0) if "stops" in self.given else 0.0
         if "negative" not in self.given:
-            return np.zeros(arrival.start.shape, dtype=np.bool_)
-        bad = choose(arrival.uniform("outcome"), [None, arrival.probability(f"{self.path}.negative")]) == 1
-        return bad & self.held(arrival)
+            return held, stopped, False
+        return held, stopped, held & worse(arrival.uniform("outcome"), arrival.probability(f"{self.path}.negative"))
 
-    def stops(self, arrival: Arrival) -> Any:
-        """Days for which it stops the clock, shape ``(n,)``."""
-        if "stops" not in self.given:
-            return 0.0
-        return np.where(self.held(arrival), arrival.duration(f"{self.path}.stops"), 0.0)
-
-    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+    def evaluate(self, arrival: Arrival) -> tuple[Column, Column]:
         """See `pathway_sim.pathway.Rule`."""
-        time = by_review(arrival, [arrival.duration(name) for name in self.at])
-        end = np.maximum(arrival.start, received(arrival, self.filings) + time) + self.stops(arrival)
-        last = len(self.outcomes) - 1
-        codes = np.where(self.held(arrival), np.where(self.negative(arrival), 1, 0), last)
-        return end, codes
+        held, stopped, bad = self.course(arrival)
+        time = received(arrival, self.filings) + by_review(arrival, self.at, arrival.duration)
+        end = maximum(arrival.start, time) + stopped
+        return end, widened(where(held, code(bad), len(self.outcomes) - 1), end)
 
 
 @dataclass(frozen=True)
 class Review:
     """One review cycle: goal, extension, action against the goal, outcome and cause of a letter.
 
-    `goal` names the inputs for the goal: one, standard and priority, or by Class of resubmission. `responses` gives for
-    each outcome of the response before a resubmission the place of its goal in `goal` and of its way of answering in
-    `approve`; `filings` counts the submissions before a first review.
+    `goal` names the inputs for the goal, `approve` those for the probability of approval: one for all; or standard and
+    priority, of a first review; or one for each outcome of the response before a resubmission. `filings` counts the
+    submissions before a first review.
     Codes: approved, then the letters by cause.
     """
 
@@ -144,48 +133,43 @@ class Review:
     slip: tuple[str, ...]
     cause: Choice
     last: bool
-    responses: tuple[tuple[int, int], ...] = ()
     filings: int = 0
     events: tuple[Happening, ...] = ()
 
-    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+    def evaluate(self, arrival: Arrival) -> tuple[Column, Column]:
         """See `pathway_sim.pathway.Rule`."""
-        codes = arrival.outcome_of("response", self.visit - 1) if self.visit > 1 else None
-        end = self._goal(arrival, codes)
+        end, chance = self._first(arrival) if self.visit == 1 else self._resubmission(arrival)
         if self.extension is not None:
             end = end + sometimes(arrival, self.extension, "extension")
-        chance, cause = self._chance(arrival, codes), 0 if self.last else self.cause.codes(arrival)
+        cause = 0 if self.last else self.cause.codes(arrival)
         for event in self.events:
+            if event.given <= {"held"}:
+                continue  # it changes nothing for the review
             seen = arrival.seen_by(event.part, 1)
-            bad, end = event.negative(seen), end + event.stops(seen)
+            _, stopped, bad = event.course(seen)
+            end = end + stopped
             if "negative" in event.given:
-                kept = 1.0 - np.asarray(seen.probability(f"{event.path}.letter"))
-                chance = np.where(bad, chance * kept, chance)
-                cause = cause if event.cause is None or self.last else np.where(bad, event.cause, cause)
-        letter = choose(arrival.uniform("outcome"), [chance, None]) == 1
+                chance = where(bad, chance * (1.0 - seen.probability(f"{event.path}.letter")), chance)
+                cause = cause if event.cause is None or self.last else where(bad, event.cause, cause)
+        letter = arrival.uniform("outcome") >= chance
         if self.slip:
-            slips = [arrival.duration(name, "slip") for name in self.slip]
-            end = end + (np.where(letter, slips[1], slips[0]) if len(slips) > 1 else slips[0])
-        return np.maximum(arrival.start, end), np.where(letter, 1 + cause, 0)
+            end = end + pick(self.slip, code(letter), lambda name: arrival.duration(name, "slip"))
+        return maximum(arrival.start, end), code(letter) * (1 + cause)
 
-    def _goal(self, arrival: Arrival, codes: Any) -> Floats:
-        """The goal as first stated: of a resubmission by its class, of a first review as promised on receipt."""
-        if codes is not None:
-            goals = [arrival.duration(name) for name in self.goal]
-            return arrival.start + cast(Floats, pick(goals, np.array([place for place, _ in self.responses])[codes]))
+    def _first(self, arrival: Arrival) -> tuple[Column, Column]:
+        """The goal of a first review as promised on receipt, and the chance of approval."""
 
-        def promised(name: str) -> Floats:
+        def promised(name: str) -> Column:
             return of_accepted(arrival, self.filings, lambda submission: submission.duration(name))
 
-        return received(arrival, self.filings) + by_review(arrival, [promised(name) for name in self.goal])
+        goal = received(arrival, self.filings) + by_review(arrival, self.goal, promised)
+        return goal, arrival.probability(self.approve[0])
 
-    def _chance(self, arrival: Arrival, codes: Any) -> Any:
-        chances = [arrival.probability(name) for name in self.approve]
-        return (
-            chances[0]
-            if codes is None or len(chances) == 1
-            else pick(chances, np.array([way for _, way in self.responses])[codes])
-        )
+    def _resubmission(self, arrival: Arrival) -> tuple[Column, Column]:
+        """The goal of a resubmission by its class, and the chance of approval by the way of answering."""
+        answer = arrival.outcome_of("response", self.visit - 1)
+        goal = arrival.start + pick(self.goal, answer, arrival.duration)
+        return goal, pick(self.approve, answer, arrival.probability)
 
 
 @dataclass(frozen=True)
@@ -204,22 +188,23 @@ class Response:
     extend: bool = False
     meeting: bool = False
 
-    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+    def evaluate(self, arrival: Arrival) -> tuple[Column, Column]:
         """See `pathway_sim.pathway.Rule`."""
-        cause = np.asarray(arrival.outcome_of("review", self.visit), dtype=np.int64) - 1
-        way = np.zeros(cause.shape, dtype=np.int64)
-        for k, (choice, numbers) in enumerate(self.ways):
-            way = np.where(cause == k, np.asarray(numbers)[choice.codes(arrival)], way)
-        gone = arrival.uniform("withdraw") < pick([arrival.probability(name) for name in self.withdraw], cause)
-        spent = pick([arrival.duration(name, "response") for name in self.durations], way)
-        count = max(max(numbers) for _, numbers in self.ways) + 1
+        cause = arrival.outcome_of("review", self.visit) - 1
+        way = pick(self.ways, cause, lambda each: item(each[1], each[0].codes(arrival)))
+        gone = arrival.uniform("withdraw") < pick(self.withdraw, cause, arrival.probability)
+        spent = pick(self.durations, way, lambda name: arrival.duration(name, "response"))
         codes = way
         if self.class_1:
-            second = choose(arrival.uniform("class"), [arrival.probability("class_1"), None])
-            codes = way + count * second
+            codes = way + self._ways * code(arrival.uniform("class") >= arrival.probability("class_1"))
         patience = arrival.duration("lapse")
         if self.extend:
             gone = gone | ((spent > patience) & (arrival.uniform("extend") >= arrival.probability("extend")))
         letter = arrival.seen_by("type_a", self.visit).start if self.meeting else arrival.start
-        end = np.maximum(arrival.start, letter + np.where(gone, patience, spent))
-        return end, np.where(gone, count * (1 + self.class_1), codes)
+        end = maximum(arrival.start, letter + where(gone, patience, spent))
+        return end, where(gone, self._ways * (1 + self.class_1), codes)
+
+    @cached_property
+    def _ways(self) -> int:
+        """How many ways there are."""
+        return 1 + max(max(numbers) for _, numbers in self.ways)

@@ -1,39 +1,51 @@
-"""Rules that several kinds of stage share."""
+"""Rules that several kinds of stage share; all rules evaluate columns and single numbers alike."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, reduce
+from math import nan
+from operator import add
 from typing import Literal
 
-import numpy as np
-
-from pathway_sim.parameters import Floats, Integers, Value
-from pathway_sim.pathway import Arrival
+from pathway_sim.elementwise import code, maximum, where, widened
+from pathway_sim.pathway import Arrival, Column
 
 
-def choose(u: Floats, shares: Sequence[Value | None], *, normalise: bool = False) -> Integers:
-    """The outcome codes, shape ``(n,)``: the first k with u < p₁ + … + pₖ, else the last; `None` is the rest, cut at 0.
+def choose(u: Column, shares: Sequence[Column | None]) -> Column:
+    """The outcome codes: the first k with u < p₁ + … + pₖ, else the last; `None` is the rest, cut at 0.
 
     Outcomes are listed best first, so that a smaller u is never worse.
     """
-    given = [share for share in shares if share is not None]
-    total: Value = sum(given[1:], start=given[0]) if given else 0.0
-    if normalise:
-        shares = [None if share is None else share / total for share in shares]
-    rest = np.maximum(1.0 - total, 0.0)
-    codes = np.zeros(u.shape, dtype=np.int64)
-    reached: Value = 0.0
+    codes: Column = 0
+    reached: Column = 0.0
     for share in shares[:-1]:
-        reached = reached + (rest if share is None else share)
-        codes += u >= reached
+        reached = reached + (_rest(shares) if share is None else share)
+        codes = codes + code(u >= reached)
     return codes
 
 
-def sometimes(arrival: Arrival, path: str, purpose: str) -> Floats:
-    """Days that `path.duration` adds with probability `path.probability`, else 0, shape ``(n,)``."""
+def _rest(shares: Sequence[Column | None]) -> Column:
+    return maximum(1.0 - reduce(add, [share for share in shares if share is not None]), 0.0)
+
+
+def worse(u: Column, p: Column) -> Column:
+    """Where the worse of two outcomes happens, which has probability p: what `choose` gives for the rest and p."""
+    return u >= 1.0 - p
+
+
+def normalised(shares: Sequence[Column]) -> list[Column]:
+    """Shares whose sum is 1. Where effects have left nothing of any they are NaN, and the first outcome is chosen."""
+    total = reduce(add, shares)
+    total = where(total > 0.0, total, nan)
+    return [share / total for share in shares]
+
+
+def sometimes(arrival: Arrival, path: str, purpose: str) -> Column:
+    """Days that `path.duration` adds with probability `path.probability`, else 0."""
     added = arrival.uniform(purpose) < arrival.probability(f"{path}.probability")
-    return np.where(added, arrival.duration(f"{path}.duration"), 0.0)
+    return where(added, arrival.duration(f"{path}.duration"), 0.0)
 
 
 @dataclass(frozen=True)
@@ -44,12 +56,18 @@ class Choice:
     purpose: str = "outcome"
     normalise: bool = False
 
-    def codes(self, arrival: Arrival, drawn: Arrival | None = None) -> Integers:
-        """The outcome of each replication, shape ``(n,)``, with the draw of another step if one is given."""
+    def codes(self, arrival: Arrival, drawn: Arrival | None = None) -> Column:
+        """The outcome, with the draw of another step if one is given; where there is only one, 0 for all."""
         if len(self.names) == 1:
-            return np.zeros(arrival.start.shape, dtype=np.int64)
-        shares = [None if name is None else arrival.probability(name) for name in self.names]
-        return choose((drawn or arrival).uniform(self.purpose), shares, normalise=self.normalise)
+            return 0
+        shares = [None if name is None else arrival.probability(name) for name in self._read]
+        return choose((drawn or arrival).uniform(self.purpose), normalised(shares) if self.normalise else shares)
+
+    @cached_property
+    def _read(self) -> tuple[str | None, ...]:
+        """The inputs that decide: the last outcome's does not, unless the total of all matters."""
+        *before, _ = self.names
+        return self.names if self.normalise or None in before else (*before, None)
 
 
 SURE = Choice((None,))
@@ -67,13 +85,11 @@ class Lapse:
     choice: Choice = SURE
     combine: Literal["sum", "longest"] = "sum"
 
-    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+    def evaluate(self, arrival: Arrival) -> tuple[Column, Column]:
         """See `pathway_sim.pathway.Rule`."""
-        columns = [arrival.duration(name, purpose) for name, purpose in self.durations]
-        spent = columns[0]
-        for column in columns[1:]:
-            spent = spent + column if self.combine == "sum" else np.maximum(spent, column)
-        return arrival.start + spent, self.choice.codes(arrival)
+        each = [arrival.duration(name, purpose) for name, purpose in self.durations]
+        end = arrival.start + reduce(add if self.combine == "sum" else maximum, each)
+        return end, widened(self.choice.codes(arrival), end)
 
 
 def lapse(name: str, choice: Choice = SURE) -> Lapse:

@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
 
+from pathway_sim.elementwise import where, widened
 from pathway_sim.fields import Found, Spec
-from pathway_sim.parameters import Floats, Integers
-from pathway_sim.pathway import Arrival
+from pathway_sim.pathway import Arrival, Column
 from pathway_sim.stages.base import Draft, Links, Repeat, Stage, visits, wrong_repeat
 from pathway_sim.stages.rules import SURE, Choice, Lapse, lapse
 from pathway_sim.stages.terms import Duration, Probability
@@ -35,15 +34,14 @@ class Dosing:
     whole: Lapse
     held: int
 
-    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+    def evaluate(self, arrival: Arrival) -> tuple[Column, Column]:
         """See `pathway_sim.pathway.Rule`."""
         end, codes = self.whole.evaluate(arrival)
-        free = 1.0 - np.asarray(arrival.probability("hold.probability"))
-        u = arrival.uniform("hold")
-        with np.errstate(divide="ignore", invalid="ignore"):
-            share = 1.0 - (u - free) / (1.0 - free)  # of the time, when the hold strikes
-        struck = arrival.start + quantise(np.where(u >= free, share, 0.0) * (end - arrival.start))
-        return np.where(u >= free, struck, end), np.where(u >= free, self.held, codes)
+        free, u = 1.0 - arrival.probability("hold.probability"), arrival.uniform("hold")
+        risk = where(free < 1.0, 1.0 - free, 1.0)  # without a risk nobody is held, and any number will do
+        share = 1.0 - (u - free) / risk  # of the time, when the hold strikes
+        struck, at = u >= free, arrival.start + quantise(share * (end - arrival.start))
+        return where(struck, at, end), where(struck, self.held, codes)
 
 
 @dataclass(frozen=True)
@@ -53,12 +51,12 @@ class Resumed:
     part: str
     whole: Lapse
 
-    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+    def evaluate(self, arrival: Arrival) -> tuple[Column, Column]:
         """See `pathway_sim.pathway.Rule`."""
         before = arrival.seen_by(self.part, 1)
         planned, _ = self.whole.evaluate(before)
         left = planned - arrival.seen_by("hold", 1).start
-        return arrival.start + left, self.whole.choice.codes(arrival, before)
+        return arrival.start + left, widened(self.whole.choice.codes(arrival, before), left)
 
 
 @dataclass(frozen=True)
@@ -68,15 +66,15 @@ class Interim:
     Codes: success, failed, continues. The outcome is the one that the draw of the readout will give.
     """
 
-    def evaluate(self, arrival: Arrival) -> tuple[Floats, Integers]:
+    def evaluate(self, arrival: Arrival) -> tuple[Column, Column]:
         """See `pathway_sim.pathway.Rule`."""
         enrolment = arrival.seen_by("enrolment", 1).duration("design.enrolment")
-        seen = quantise(np.asarray(arrival.probability("design.interim.at")) * enrolment)
+        seen = quantise(arrival.probability("design.interim.at") * enrolment)
         end = arrival.start + seen + arrival.duration("design.follow_up") + arrival.duration("design.interim.readout")
-        p, u = np.asarray(arrival.probability("success")), arrival.seen_by("readout", 1).uniform("outcome")
+        p, u = arrival.probability("success"), arrival.seen_by("readout", 1).uniform("outcome")
         early = p * arrival.probability("design.interim.success")
-        futile = 1.0 - (1.0 - p) * np.asarray(arrival.probability("design.interim.futility"))
-        return end, np.where(u < early, 0, np.where(u >= futile, 1, 2))
+        futile = 1.0 - (1.0 - p) * arrival.probability("design.interim.futility")
+        return end, where(u < early, 0, where(u >= futile, 1, 2))
 
 
 class InterimSpec(Spec):
