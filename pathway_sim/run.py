@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathway_sim import __version__
 from pathway_sim.analysis.results import Results
 from pathway_sim.analysis.study import Chunk, Study
-from pathway_sim.engines import Arms, choose, engine
+from pathway_sim.engines import Arms, Engine, choose, engine
 from pathway_sim.errors import UsageError
 from pathway_sim.parameters import ParameterSets
 from pathway_sim.pathway import Pathway
@@ -24,6 +24,8 @@ from pathway_sim.units import YEAR
 from pathway_sim.workers import cluster, in_order, pool
 
 MOST_REPLICATIONS = 10**9
+LEAST = 2**15
+"""Replications of a chunk, at least: with fewer the calls outweigh the work."""
 KEPT = 2**13
 """Replications of a chunk whose trajectories are kept: they become rows of text, which are many."""
 PARTS = 8
@@ -85,8 +87,7 @@ def run(
         raise UsageError(f"replications are numbered from 0, so the first cannot be {settings.first:,}")
     chosen, why = choose(settings.engine, list(pathways.values()))
     compare, keep = len(pathways) > 1 and settings.compare, observe is not None
-    size = settings.chunk or min(chosen.chunk, KEPT if keep else chosen.chunk)
-    job = _Job(Arms.of(pathways), chosen.name, settings.seed, sets, compare, keep, size)
+    job = _Job(Arms.of(pathways), chosen.name, settings.seed, sets, compare, keep, _size(chosen, settings, keep))
     study: Study | None = None
     for count, part, chunk in _parts(job, settings):
         if study is None:
@@ -169,7 +170,8 @@ def _parts(job: _Job, settings: Settings) -> Iterator[Done]:
         with cluster(settings.cluster) as remote:
             yield from in_order(remote.sender(job.part), _spans(job, settings, remote.threads), 2 * remote.threads)
         return
-    workers = _workers(job, settings)
+    # More workers than chunks would find nothing to do.
+    workers = min(_workers(engine(job.engine), settings), -(-settings.replications // job.size))
     spans = _spans(job, settings, workers)
     if workers == 1:
         yield from (job.part(*span) for span in spans)
@@ -189,12 +191,19 @@ def _spans(job: _Job, settings: Settings, workers: int) -> Iterator[tuple[int, i
     return ((first, min(size, end - first)) for first in range(settings.first, end, size))
 
 
-def _workers(job: _Job, settings: Settings) -> int:
+def _workers(chosen: Engine, settings: Settings) -> int:
     """How many workers: as asked; else one until more would pay."""
-    if settings.workers is None:
-        return 1 if settings.replications < engine(job.engine).pays_from else min(os.cpu_count() or 1, 8)
-    chunks = -(-settings.replications // job.size)  # more workers than chunks would find nothing to do
-    return min(_count("workers", settings.workers, 256), chunks)
+    if settings.workers is not None:
+        return _count("workers", settings.workers, 256)
+    return 1 if settings.replications < chosen.pays_from else min(os.cpu_count() or 1, 8)
+
+
+def _size(chosen: Engine, settings: Settings, keep: bool) -> int:
+    """How many replications a chunk has; threads share the memory of one chunk, so that more of them take no more."""
+    if settings.chunk is not None:
+        return settings.chunk
+    sharing = _workers(chosen, settings) if chosen.pool == "threads" else 1
+    return min(max(chosen.chunk // sharing, LEAST), KEPT if keep else chosen.chunk)
 
 
 def _manifest(

@@ -180,7 +180,7 @@ def _explained(dask: Any, address: str) -> Iterator[None]:
         raise PathwayError(
             f"worker after worker of {address} ended over one task, perhaps for want of memory; nothing was reported"
         ) from error
-    except (CancelledError, OSError) as error:
+    except (CancelledError, asyncio.CancelledError, OSError) as error:
         raise StorageError(f"the Dask scheduler at {address} has gone; nothing was reported") from error
 
 

@@ -5,15 +5,13 @@ the command.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from pathway_sim.errors import UsageError
-
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pathway_sim.scenario import Scenario
 
 ENGINES = ("batch", "reference")
@@ -24,15 +22,14 @@ FARTHEST = 10**15
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-@dataclass
 class View:
     """How to show things, and which files were written so far."""
 
-    format: str = "table"
-    quiet: bool = False
-    color: bool = True
-    debug: bool = False
-    written: list[Path] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.format = "table"
+        self.quiet = self.debug = False
+        self.color = True
+        self.written: list[Path] = []
 
 
 def _store(name: str, value: Any = None) -> Callable[[click.Context, click.Parameter, Any], None]:
@@ -99,13 +96,30 @@ def running(function: Function) -> Function:
             default="auto",
             help="What walks the pathway.  [default: auto]",
         ),
-        option("--workers", type=int, metavar="W", help="Parallel workers; changes no number.  [default: as it pays]"),
+        option(
+            "--workers",
+            metavar="auto|W",
+            callback=_workers,
+            help="Parallel workers; changes no number.  [default: auto, as many as pay]",
+        ),
+        option("--cluster", metavar="ADDRESS", help="Let a Dask cluster do it, such as tcp://scheduler:8786."),
     )
     return _with(overrides(function), options)
 
 
+def _workers(_context: click.Context, _option: click.Parameter, given: str | None) -> int | None:
+    """The number of workers; none for as many as pay."""
+    if given is None or given == "auto":
+        return None
+    try:
+        return int(given)
+    except ValueError:
+        raise click.BadParameter(f"{given!r} is neither a whole number nor auto.") from None
+
+
 def load_scenario(source: str, sets: Sequence[str] = ()) -> Scenario:
     """A scenario that was named on the command line, with its overrides."""
+    from pathway_sim.errors import UsageError
     from pathway_sim.scenario import load
 
     if not source:

@@ -26,7 +26,7 @@ chunk = 2**17
 BLOCK = 2**16
 """Replications that a rule sees at once: few enough for its columns to stay in the processor's second-level cache."""
 pool: Pool = "threads"
-pays_from = 2**20
+pays_from = 2**22
 """Replications from which several workers are quicker than one (`benchmarks/speed.py`)."""
 
 
@@ -124,6 +124,9 @@ class Walk:
         return column if rows is self.everyone else column[rows]
 
     def _evaluate(self, step: Step, rows: Integers, start: Floats) -> tuple[Floats, Codes]:
+        if rows.size <= BLOCK:
+            end, code = step.rule.evaluate(ColumnArrival(self, step, rows, start))
+            return end, code.astype(np.int8, copy=False)
         end, code = np.empty(rows.size), np.empty(rows.size, dtype=np.int8)
         for low in range(0, rows.size, BLOCK):
             part = slice(low, low + BLOCK)

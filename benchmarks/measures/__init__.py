@@ -1,0 +1,1 @@
+"""What `benchmarks/speed.py` measures, keeps and shows, a module each."""
