@@ -202,7 +202,8 @@ def _size(chosen: Engine, settings: Settings, keep: bool) -> int:
     """How many replications a chunk has; threads share the memory of one chunk, so that more of them take no more."""
     if settings.chunk is not None:
         return settings.chunk
-    sharing = _workers(chosen, settings) if chosen.pool == "threads" else 1
+    threads = chosen.pool == "threads" and settings.cluster is None
+    sharing = _workers(chosen, settings) if threads else 1
     return min(max(chosen.chunk // sharing, LEAST), KEPT if keep else chosen.chunk)
 
 

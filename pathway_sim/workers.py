@@ -129,11 +129,7 @@ def cluster(address: str) -> Iterator[Cluster]:
 @contextmanager
 def _silent() -> Iterator[None]:
     """Keep Dask from telling on standard error, in many lines, what an exception says in one."""
-    names = [
-        name
-        for name in logging.root.manager.loggerDict
-        if name.partition(".")[0] in {"distributed", "tornado", "asyncio"}
-    ]
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in {"distributed", "tornado"}]
     loggers = [logger for logger in map(logging.getLogger, names) if not logger.disabled]
     for logger in loggers:
         logger.disabled = True
@@ -167,6 +163,7 @@ def _require_scheduler(dask: Any, address: str) -> None:
 
 
 async def _who(rpc: Any, address: str, options: dict[str, Any]) -> str:
+    asyncio.get_running_loop().set_exception_handler(_forget)
     async with rpc(address, timeout=PATIENCE, connection_args=options) as line:
         return str((await line.identity())["type"])
 
@@ -178,10 +175,16 @@ def _explained(dask: Any, address: str) -> Iterator[None]:
         yield
     except dask.KilledWorker as error:
         raise PathwayError(
-            f"worker after worker of {address} ended over one task, perhaps for want of memory; nothing was reported"
+            f"worker after worker of {address} ended over one part, perhaps for want of memory; nothing was reported"
         ) from error
+    except (_Deserted, getattr(dask.scheduler, "NoWorkerError", _Deserted)) as error:
+        raise StorageError(f"the Dask scheduler at {address} has no workers left; nothing was reported") from error
     except (CancelledError, asyncio.CancelledError, OSError) as error:
         raise StorageError(f"the Dask scheduler at {address} has gone; nothing was reported") from error
+
+
+class _Deserted(Exception):
+    """All workers are lost, and none comes."""
 
 
 class Cluster:
@@ -202,8 +205,8 @@ class Cluster:
 
     def sender(self, task: Callable[..., Result]) -> Callable[..., Awaited[Result]]:
         """What submits a task with other arguments each time; the task itself, which may be large, is sent once."""
-        here, sent = _versions(), self.client.submit(_same, task, pure=False)
-        return lambda *arguments: _Remote(self, self.client.submit(_do, here, sent, *arguments, pure=False))
+        here, sent = _versions(), self._submit(_same, task)
+        return lambda *arguments: _Remote(self, self._submit(_do, here, sent, *arguments))
 
     def result(self, future: Any) -> Any:
         """The result of a Dask future. It is fetched now, so that results stay on the workers until their turn comes.
@@ -218,20 +221,30 @@ class Cluster:
             if self._threads(DESERTED):
                 seen = time.monotonic()
             elif time.monotonic() > seen + DESERTED:
-                raise StorageError(f"the Dask scheduler at {self.address} has no workers left; nothing was reported")
+                raise _Deserted
         return coming.result()
 
+    def _submit(self, task: Callable[..., Any], *arguments: Any) -> Any:
+        self._require_connection()
+        return self.client.submit(task, *arguments, pure=False)
+
     def _threads(self, patience: float) -> int:
+        self._require_connection()
         return sum(self.client.sync(self.client.scheduler.ncores, callback_timeout=patience).values())
+
+    def _require_connection(self) -> None:
+        """See that the scheduler was there a moment ago; who has lost it would wait for one of the same address."""
+        if self.client.status != "running":
+            raise ConnectionError(self.client.status)
 
     def _versions(self) -> list[Any]:
         """What the scheduler, which unpacks tasks, and the workers have; an exception from one without this package."""
-        found = [*self.client.run(_versions, on_error="return", callback_timeout=PATIENCE).values()]
+        found = self.client.run(_versions, on_error="return", callback_timeout=PATIENCE)
         try:
-            found.append(self.client.run_on_scheduler(_versions, callback_timeout=PATIENCE))
+            found[self.address] = self.client.run_on_scheduler(_versions, callback_timeout=PATIENCE)
         except ImportError as missing:
-            found.append(missing)
-        return found
+            found[self.address] = missing
+        return [each for each in found.values() if not isinstance(each, OSError)]  # that is one who has just left
 
 
 @dataclass(frozen=True)

@@ -198,7 +198,7 @@ def test_when_no_worker_is_left_a_run_ends(dask, tmp_path, hasty):  # noqa: ARG0
 def test_a_task_that_ends_its_workers_ends_the_run(bare):
     bare.join()
     with (
-        pytest.raises(PathwayError, match=f"worker after worker of {bare.address} ended over one task"),
+        pytest.raises(PathwayError, match=f"worker after worker of {bare.address} ended over one part"),
         workers.cluster(bare.address) as remote,
     ):
         list(workers.in_order(remote.sender(os._exit), [(1,)], 1))
@@ -221,6 +221,18 @@ def test_a_worker_of_another_version(bare, ps):
         assert re.fullmatch(said, ran.err)
     finally:
         bare.kill(list(bare.client.ncores()))
+
+
+def test_a_connection_that_is_lost(dask):
+    def lose_it() -> None:
+        with workers.cluster(dask.address) as remote:
+            submit = remote.sender(divmod)
+            assert submit(7, 2).result() == (3, 1)
+            remote.client.close()
+            submit(7, 2)
+
+    with pytest.raises(StorageError, match="has gone"):
+        lose_it()
 
 
 def test_a_worker_without_the_package(monkeypatch):

@@ -41,7 +41,8 @@ def workers(plan: Plan) -> Iterator[Figure]:
     for name in ENGINES:
         _run(name, None, 100)
         yield from _gains(name, KINDS, FEW, 3 * plan.rounds)
-        yield from _gains(name, (engine(name).pool,), engine(name).pays_from, plan.rounds)
+        if engine(name).pays_from <= plan.largest:
+            yield from _gains(name, (engine(name).pool,), engine(name).pays_from, plan.rounds)
         yield from _gains(name, KINDS, min(MANY[name], plan.largest), min(plan.rounds, RUNS[name]))
 
 

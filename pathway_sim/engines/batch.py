@@ -26,8 +26,10 @@ chunk = 2**17
 BLOCK = 2**16
 """Replications that a rule sees at once: few enough for its columns to stay in the processor's second-level cache."""
 pool: Pool = "threads"
-pays_from = 2**22
-"""Replications from which several workers are quicker than one (`benchmarks/speed.py`)."""
+pays_from = 2**30
+"""More replications than a run can have: two threads are slower than one, for want of Python's lock
+(`benchmarks/speed.py`), so several workers only serve who asks for them.
+"""
 
 
 def refusals(_pathway: Pathway) -> list[str]:
